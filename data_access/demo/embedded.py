@@ -133,12 +133,12 @@ class Server:
         return self._socket
 
     def run(self, tool: str, *arguments: str) -> str:
-        """Run a PostgreSQL program (``psql``, ``pg_basebackup`` …) against this server; its output. Raises EmbeddedError."""
+        """Output of a PostgreSQL program (``psql``, ``pg_basebackup`` …) run against this server. Raises EmbeddedError."""
         environment = {"PGHOST": str(self.socket), "PGPORT": str(self.port), "PGUSER": ADMINISTRATOR}
         return _run(account(), [str(programs(home()) / tool), *arguments], environment)
 
     def prepare(self) -> None:
-        """Make ``data/``, empty and owned by the database's user, for a base backup of another server to be put there."""
+        """Make ``data/``, empty and owned by the database's user, for a base backup to be put there."""
         self._make_folder()
         _make_private(self.data)
 
@@ -201,7 +201,8 @@ class Server:
         for name, value in options.items():
             command += ["-c", f"{name}={value}"]
         leash = [sys.executable, "-I", "-S", str(Path(__file__).with_name("leash.py"))]
-        with open(os.open(self.log, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as log:
+        self.log.touch(0o600)
+        with self.log.open("wb") as log:
             return subprocess.Popen(
                 [*leash, str(os.getpid()), str(owner.uid), str(owner.gid), *command],
                 stdin=subprocess.DEVNULL,
@@ -251,7 +252,8 @@ class Server:
     def _last_words(self) -> str:
         lines = self.log.read_text(encoding="utf-8", errors="replace").splitlines()
         grave = [line for line in lines if "FATAL:" in line or "PANIC:" in line]
-        return (grave or lines or ["没有输出"])[-1].strip()
+        last = (grave or lines or ["没有输出"])[-1]
+        return last.partition("] ")[2] or last  # without time and process number
 
     def _unusable(self, reason: str) -> EmbeddedError:
         return EmbeddedError(
