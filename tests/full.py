@@ -87,7 +87,7 @@ def _commit() -> str:
     """The short hash of HEAD, with ``+`` (never taken as passed before) when files differ from it."""
     head = _git("rev-parse", "--short", "HEAD")
     changed = _git("status", "--porcelain", "--", ".", ":!docs/test-full.md")
-    return f"{head}+{datetime.now():%Y%m%d%H%M%S}" if changed else head
+    return f"{head}+{time.time():.0f}" if changed else head
 
 
 def _git(*arguments: str) -> str:

@@ -239,8 +239,9 @@ class Server:
         if len(path) <= _LONGEST_SOCKET and not set(b',"\\') & set(path):
             return self.data
         base = os.environ.get("XDG_RUNTIME_DIR", "") if os.geteuid() else ""
+        base = base if base and os.access(base, os.W_OK) else "/tmp"
         name = hashlib.sha256(os.fsencode(self.data)).hexdigest()[:16]
-        folder = Path(base or "/tmp") / f"yanpan-{os.geteuid()}-{name}"  # checked below
+        folder = Path(base) / f"yanpan-{os.geteuid()}-{name}"
         if not folder.is_dir():
             _make_private(folder)
         found = folder.lstat()
