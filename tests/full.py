@@ -60,7 +60,8 @@ def _run(part: str, commit: str) -> Result:
 
 
 def _keep(results: dict[str, Result]) -> None:
-    _STATE.parent.mkdir(exist_ok=True)
+    for place in (_STATE, _REPORT):
+        place.parent.mkdir(exist_ok=True)
     _STATE.write_text(json.dumps([asdict(result) for result in results.values()], indent=1), encoding="utf-8")
     rows = [
         f"| {result.part} | {'passed' if result.passed else 'FAILED'} | {result.seconds} s"
