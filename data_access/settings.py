@@ -67,7 +67,7 @@ def replica_url() -> URL | None:
     """
     text = os.environ.get("YANPAN_REPLICA_URL", "").strip()
     if text:
-        return _postgresql_url(text, "YANPAN_REPLICA_URL")
+        return postgresql_url(text, "YANPAN_REPLICA_URL")
     for folder in (Path.cwd(), PROJECT):
         path = folder / ".streamlit" / "secrets.toml"
         if path.is_file():
@@ -113,7 +113,7 @@ def _url_of_secrets(path: Path) -> URL | None:
     if not isinstance(replica, dict):
         return None
     if "url" in replica:
-        return _postgresql_url(str(replica["url"]), f"{path} 的 [connections.replica]")
+        return postgresql_url(str(replica["url"]), f"{path} 的 [connections.replica]")
     known = {"host", "port", "database", "username", "password", "query"}
     unknown = set(replica) - known - {"dialect", "driver", "type"}
     if unknown:
@@ -121,7 +121,8 @@ def _url_of_secrets(path: Path) -> URL | None:
     return URL.create(DRIVER, **{key: value for key, value in replica.items() if key in known})
 
 
-def _postgresql_url(text: str, source: str) -> URL:
+def postgresql_url(text: str, source: str) -> URL:
+    """The address written in ``source``, with our driver. Raises SettingsError for what is no PostgreSQL address."""
     try:
         url = make_url(text)
     except ArgumentError:

@@ -1,0 +1,210 @@
+"""The ``yanpan`` command: serve, demo, check, sync, export.
+
+Exit status: 0 done; 1 it could not be done (database, disk, no snapshot); 2 the question itself was wrong.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Callable, Sequence
+from datetime import date
+from pathlib import Path
+from typing import NoReturn
+
+from data_access.settings import SettingsError
+
+_DESCRIPTION = "研判：信访、越级走访、调解与县区考核的数据探索和态势看板。数据来自 PostgreSQL 只读副本。"
+_EPILOG = """数据来源：环境变量 YANPAN_REPLICA_URL，或 .streamlit/secrets.toml 的 [connections.replica]；
+两者都没有时使用内置演示城市（合成数据，处处有标记）。状态保存在 YANPAN_HOME。
+
+常用：
+  yanpan serve                      启动看板（默认 http://127.0.0.1:8501）
+  yanpan check                      检查数据库是否符合数据契约
+  yanpan sync --once                取一次数，做成一个快照
+  yanpan export --metric petition_volume --level county --from 2026-01-01 --to 2026-03-31 --grain month
+"""
+
+
+class _Refused(Exception):
+    """Ends the command with one line and a status."""
+
+    def __init__(self, message: str, status: int) -> None:
+        super().__init__(message)
+        self.status = status
+
+
+class _Parser(argparse.ArgumentParser):
+    """Says in one Chinese line what is wrong, and where the help is."""
+
+    def error(self, message: str) -> NoReturn:
+        self.exit(2, f"{self.prog}：参数有误：{message}。用法见 {self.prog} --help\n")
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command; the exit status. No traceback reaches the user for what he can mend himself."""
+    options = _parser().parse_args(arguments)
+    try:
+        run: Callable[[argparse.Namespace], int] = options.run
+        return run(options)
+    except _Refused as refusal:
+        print(f"yanpan：{refusal}", file=sys.stderr)
+        return refusal.status
+    except SettingsError as error:
+        print(f"yanpan：{error}", file=sys.stderr)
+        return 2
+    except BrokenPipeError:
+        # The reader of our output has left; Python would complain once more when it flushes at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+    except KeyboardInterrupt:
+        return 130
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = _Parser(
+        prog="yanpan", description=_DESCRIPTION, epilog=_EPILOG, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    commands = parser.add_subparsers(dest="command", required=True, metavar="命令", parser_class=_Parser)
+    _add_serve(commands)
+    _add_demo(commands)
+    _add_check(commands)
+    _add_sync(commands)
+    _add_export(commands)
+    return parser
+
+
+_Commands = "argparse._SubParsersAction[_Parser]"
+
+
+def _add_serve(commands: _Commands) -> None:  # type: ignore[valid-type]
+    serve = commands.add_parser("serve", help="启动看板", description="启动看板；没有快照时先取数。Ctrl-C 结束。")
+    serve.add_argument("--host", default=os.environ.get("HOST", "127.0.0.1"), help="监听地址（默认 127.0.0.1，或环境变量 HOST）")
+    serve.add_argument("--port", type=int, default=os.environ.get("PORT", "8501"), help="端口（默认 8501，或环境变量 PORT）")
+    serve.set_defaults(run=_serve)
+
+
+def _add_demo(commands: _Commands) -> None:  # type: ignore[valid-type]
+    demo = commands.add_parser(
+        "demo",
+        help="生成合成城市",
+        description="把合成城市写入一个空数据库（--into），或写入内置演示库。库中会标明「演示数据·合成」；非空的库会被拒绝。",
+    )
+    demo.add_argument("--into", metavar="URL", help="postgresql://用户:密码@主机:端口/库名；省略则为内置演示库")
+    demo.add_argument("--city", metavar="代码", help="六位区划代码，例如 430200（默认 430200 株洲市）")
+    demo.add_argument("--seed", type=int, default=1, metavar="N", help="随机种子（默认 1）；同一种子同一天，数据相同")
+    demo.add_argument("--until", metavar="YYYY-MM-DD", help="数据的最后一天（默认昨天）")
+    demo.set_defaults(run=_demo)
+
+
+def _add_check(commands: _Commands) -> None:  # type: ignore[valid-type]
+    check = commands.add_parser(
+        "check",
+        help="检查数据库是否符合数据契约",
+        description="逐表说明：缺什么、类型不符、不可读、契约外的代码；角色有哪些多余的权限；副本状态。只有会使取数中断或失真的问题才以状态 1 结束。",
+    )
+    check.set_defaults(run=_check)
+
+
+def _add_sync(commands: _Commands) -> None:  # type: ignore[valid-type]
+    sync = commands.add_parser(
+        "sync", help="取数，做成一个快照", description="在一个只读事务里取全部事实，做成一个编号的快照。中断不影响已有快照。"
+    )
+    sync.add_argument("--once", action="store_true", required=True, help="取一次")
+    sync.set_defaults(run=_sync)
+
+
+def _add_export(commands: _Commands) -> None:  # type: ignore[valid-type]
+    export = commands.add_parser(
+        "export",
+        help="导出指标表",
+        description="导出一个或多个指标。两个日期都计入。列：period, region_code, region_name, 细分维度, metric, value, numerator, denominator。",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        epilog="例：yanpan export --metric over_level_batches --level township --from 2025-01-01 --to 2025-12-31 --grain month --by channel --out over.csv",
+    )
+    export.add_argument("--metric", action="append", required=True, metavar="KEY", help="指标代码，可多次给出")
+    export.add_argument("--region", metavar="CODE", help="12 位区划代码（默认根区划）")
+    export.add_argument("--level", metavar="LEVEL", help="village|township|county|prefecture|province|nation（默认该区划自身的层级）")
+    export.add_argument("--from", dest="first", required=True, metavar="YYYY-MM-DD", help="第一天")
+    export.add_argument("--to", dest="last", required=True, metavar="YYYY-MM-DD", help="最后一天")
+    export.add_argument("--grain", default="total", metavar="GRAIN", help="day|week|month|quarter|year|total（默认 total）")
+    export.add_argument("--by", action="append", default=[], metavar="DIM", help="细分维度，可多次给出")
+    export.add_argument("--where", action="append", default=[], metavar="DIM=VALUE", help="筛选；空值表示未填；同一维度多次给出表示任一")
+    export.add_argument("--layout", default="tidy", metavar="LAYOUT", help="tidy|wide（默认 tidy）")
+    export.add_argument("--format", default="csv", metavar="FORMAT", help="csv|xlsx|parquet（默认 csv）")
+    export.add_argument("--out", type=Path, metavar="FILE", help="写入文件（默认标准输出）")
+    export.add_argument("--no-suppress", action="store_true", help="不作小数抑制")
+    export.add_argument("--live", action="store_true", help="直接查询数据库，不用快照")
+    export.set_defaults(run=_export)
+
+
+def _serve(options: argparse.Namespace) -> int:
+    from dashboard import server
+
+    return server.run(options.host, options.port)
+
+
+def _demo(options: argparse.Namespace) -> int:
+    from dashboard import commands
+
+    until = _day(options.until, "--until") if options.until else None
+    return _told(lambda: commands.demo(options.into, options.city, options.seed, until, _progress))
+
+
+def _check(options: argparse.Namespace) -> int:
+    from dashboard import commands
+
+    return _told(lambda: commands.check(print, _progress))
+
+
+def _sync(options: argparse.Namespace) -> int:
+    from dashboard import commands
+
+    return _told(lambda: commands.sync(print, _progress))
+
+
+def _export(options: argparse.Namespace) -> int:
+    from dashboard import commands
+
+    return _told(lambda: commands.export(options, _progress))
+
+
+def _day(text: str, what: str) -> date:
+    from metrics.core.asking import day_of
+    from metrics.core.query import BadQuery
+
+    try:
+        return day_of(text, what)
+    except BadQuery as error:
+        raise _Refused(str(error), 2) from None
+
+
+def _told(work: Callable[[], int]) -> int:
+    """``work()`` with every fault that the operator can mend turned into one line and its status."""
+    import psycopg2
+    import sqlalchemy.exc
+
+    from data_access import replica
+    from data_access.demo.city import NotEmpty, UnknownCity
+    from data_access.demo.embedded import EmbeddedError
+    from data_access.region_tree import RegionTreeError
+    from data_access.snapshot import SnapshotError
+    from metrics.core.query import BadQuery, Forbidden
+
+    try:
+        return work()
+    except (BadQuery, UnknownCity) as error:
+        raise _Refused(str(error), 2) from None
+    except (SnapshotError, RegionTreeError, EmbeddedError, NotEmpty, Forbidden) as error:
+        raise _Refused(str(error), 1) from None
+    except (sqlalchemy.exc.SQLAlchemyError, psycopg2.Error) as error:
+        raise _Refused(replica.explain(error), 1) from None
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        raise _Refused(f"读写文件失败：{error}", 1) from None
+
+
+def _progress(message: str) -> None:
+    print(message, file=sys.stderr)

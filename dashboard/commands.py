@@ -1,0 +1,116 @@
+"""What the commands do, apart from how they are spelled. Each gives its exit status."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import date
+from pathlib import Path
+from typing import cast
+
+from dashboard.export import BYTE_ORDER_MARK, FORMATS, LAYOUTS, Export, Format, Layout, csv_chunks, parquet_bytes, xlsx_bytes
+from data_access import check as contract_check
+from data_access import snapshot, source
+from data_access.live import live_store
+from data_access.store import Store
+from metrics.core.asking import ask
+from metrics.core.evaluate import evaluate
+from metrics.core.query import BadQuery
+from metrics.registry import metrics
+
+Say = Callable[[str], None]
+
+
+def demo(into: str | None, code: str | None, seed: int, until: date | None, progress: Say) -> int:
+    """Fill a database with the synthetic city, or bring the embedded one up to ``until``."""
+    rows = source.fill(into, code, seed, until, progress)
+    progress(f"完成：{rows} 行有变化")
+    return 0
+
+
+def check(say: Say, progress: Say) -> int:
+    """Hold the database against the contract."""
+    with source.opened(progress) as opened:
+        report = contract_check.check(opened.engine)
+    for line in report.lines():
+        say(line)
+    return 0 if report.ok else 1
+
+
+def sync(say: Say, progress: Say) -> int:
+    """Make one snapshot."""
+    with source.opened(progress) as opened:
+        made = snapshot.sync(opened.engine, opened.archive, progress)
+    say(f"快照 №{made.number}：业务日期 {made.business_date}，最新事件 {made.newest_event or '无'}，{made.replica}")
+    return 0
+
+
+def export(options: argparse.Namespace, progress: Say) -> int:
+    """Write the table that the options ask for; nothing is left behind when it cannot be made."""
+    layout = cast(Layout, _one_of(options.layout, LAYOUTS, "版式"))
+    kind = cast(Format, _one_of(options.format, FORMATS, "格式"))
+    with _store(options.live, progress) as store:
+        query = ask(
+            store.regions,
+            metrics=options.metric,
+            first=options.first,
+            last=options.last,
+            region=options.region,
+            level=options.level,
+            grain=options.grain,
+            by=options.by,
+            where=options.where,
+        )
+        made = Export(query, evaluate(query, store, metrics()), metrics(), store.regions, store.provenance)
+        if options.out is None:
+            _to_standard_output(made, layout, kind)
+        else:
+            _to_file(made, layout, kind, options.out)
+    return 0
+
+
+@contextmanager
+def _store(live: bool, progress: Say) -> Iterator[Store]:
+    if live:
+        with source.opened(progress) as opened, live_store(opened.engine) as store:
+            yield store
+    else:
+        archive = source.archive()
+        yield snapshot.Snapshot(archive, archive.manifest())
+
+
+def _one_of(text: str, allowed: tuple[str, ...], what: str) -> str:
+    if text not in allowed:
+        raise BadQuery(f"没有{what} {text}；可选：{'、'.join(allowed)}")
+    return text
+
+
+def _pieces(made: Export, layout: Layout, kind: Format) -> Iterator[bytes]:
+    if kind == "csv":
+        yield from csv_chunks(made, layout)
+    else:
+        yield xlsx_bytes(made, layout) if kind == "xlsx" else parquet_bytes(made, layout)
+
+
+def _to_standard_output(made: Export, layout: Layout, kind: Format) -> None:
+    """A pipe is read by programs: no byte-order mark there."""
+    for piece in _pieces(made, layout, kind):
+        sys.stdout.buffer.write(piece)
+    sys.stdout.buffer.flush()
+
+
+def _to_file(made: Export, layout: Layout, kind: Format, path: Path) -> None:
+    """A file is opened by people: with the byte-order mark that spreadsheets need. Written aside first, then renamed."""
+    part = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        with part.open("wb") as handle:
+            if kind == "csv":
+                handle.write(BYTE_ORDER_MARK)
+            for piece in _pieces(made, layout, kind):
+                handle.write(piece)
+        part.replace(path)
+    finally:
+        part.unlink(missing_ok=True)

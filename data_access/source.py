@@ -1,0 +1,90 @@
+"""Which database the figures come from: the replica that the operator names, or the embedded demonstration city."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import date
+
+from sqlalchemy import Engine, create_engine
+from sqlalchemy.engine import URL
+
+from data_access import replica, settings
+from data_access.demo import city, embedded
+from data_access.snapshot import Archive
+
+DEMO = "demo"
+SEED = 1
+DEMO_CITY_VARIABLE = "YANPAN_DEMO_CITY"
+
+
+Progress = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class Source:
+    """An open way to the data: read-only ``engine`` and the archive of this source's snapshots."""
+
+    engine: Engine
+    archive: Archive
+
+
+def archive() -> Archive:
+    """Where the snapshots of the configured source stand. Two sources never share an archive."""
+    url = settings.replica_url()
+    return Archive(settings.home() / "snapshots" / (DEMO if url is None else _fingerprint(url)))
+
+
+@contextmanager
+def opened(progress: Progress = lambda message: None, until: date | None = None) -> Iterator[Source]:
+    """The configured source, ready to be read. The demonstration city is started and brought up to yesterday first.
+
+    Raises SettingsError, EmbeddedError.
+    """
+    url = settings.replica_url()
+    if url is not None:
+        engine = replica.connect(url)
+        try:
+            yield Source(engine, archive())
+        finally:
+            engine.dispose()
+        return
+    with embedded.demo_server() as server:
+        _fill(server.url(), None, SEED, until, progress)
+        reader = replica.connect(server.url())
+        try:
+            yield Source(reader, archive())
+        finally:
+            reader.dispose()
+
+
+def fill(into: str | None, code: str | None, seed: int, until: date | None, progress: Progress) -> int:
+    """Write the synthetic city into the database ``into``, or into the embedded one; how many rows changed.
+
+    ``code``: six digits of a prefecture, default 株洲市; ``until``: the last day, default yesterday. Raises NotEmpty,
+    UnknownCity, SettingsError, EmbeddedError, SQLAlchemy's errors.
+    """
+    if into is not None:
+        return _fill(settings.postgresql_url(into, "--into"), code, seed, until, progress)
+    with embedded.demo_server() as server:
+        return _fill(server.url(), code, seed, until, progress)
+
+
+def _fill(address: URL, code: str | None, seed: int, until: date | None, progress: Progress) -> int:
+    engine = create_engine(address)
+    try:
+        chosen = code or os.environ.get(DEMO_CITY_VARIABLE, city.DEFAULT_CITY)
+        return city.fill(engine, city=chosen, seed=seed, until=until, progress=progress)
+    finally:
+        engine.dispose()
+
+
+def _fingerprint(url: URL) -> str:
+    """Hosts, port and database name: what makes it the same data whoever reads it."""
+    hosts = url.query.get("host", ())
+    named = [url.host or "", str(url.port or ""), *([hosts] if isinstance(hosts, str) else sorted(hosts))]
+    text = "|".join([*named, url.database or ""])
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
