@@ -132,7 +132,7 @@ def explain(error: BaseException) -> str:
     original = error.orig if isinstance(error, DBAPIError) and error.orig is not None else error
     text = str(original)
     code = sqlstate(error)
-    if is_conflict(error) and code != "40P01":
+    if _CONFLICT in text:
         return "查询与备库的回放冲突，被取消（conflict with recovery），稍后再试"
     if code == "40001":
         return "并发冲突，稍后再试（serialization failure）"
@@ -152,6 +152,21 @@ def is_conflict(error: BaseException) -> bool:
     """
     return sqlstate(error) in ("40001", "40P01") or (
         isinstance(error, DBAPIError | psycopg2.Error) and _CONFLICT in str(error)
+    )
+
+
+def may_run_again(error: BaseException) -> bool:
+    """True for a conflict, and for a connection lost without a word in the middle of a transaction.
+
+    A standby that ends an idle transaction for its replay says so in a message that libpq takes for a notice: what the
+    driver sees is only "server closed the connection". Reading again does no harm; a server that is really gone
+    refuses the new connection, which is another fault.
+    """
+    return is_conflict(error) or (
+        isinstance(error, DBAPIError | psycopg2.Error)
+        and sqlstate(error) is None
+        and "server closed the connection unexpectedly" in str(error)
+        and "connection to server" not in str(error)
     )
 
 

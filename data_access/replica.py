@@ -21,7 +21,7 @@ from sqlalchemy import URL, Connection, Engine, Select, create_engine, text
 from sqlalchemy.pool import QueuePool
 
 from data_access.contract import TIME_ZONE
-from data_access.faults import explain, is_conflict
+from data_access.faults import explain, may_run_again
 
 __all__ = ["ReplicaState", "connect", "copy_frame", "explain", "repeatable_read", "retrying", "state"]
 
@@ -161,23 +161,22 @@ def state(engine: Engine) -> ReplicaState:
 @contextmanager
 def repeatable_read(engine: Engine) -> Iterator[Connection]:
     """A connection inside one REPEATABLE READ READ ONLY transaction: every statement sees the same moment."""
-    options: dict[str, Any] = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
-    with engine.connect() as plain:
-        connection = plain.execution_options(**options)
-        with connection.begin():
-            yield connection
+    with engine.connect().execution_options(isolation_level="REPEATABLE READ") as connection, connection.begin():
+        # Not SQLAlchemy's postgresql_readonly: given back to the pool, such a connection would begin READ WRITE.
+        connection.exec_driver_sql("SET TRANSACTION READ ONLY")
+        yield connection
 
 
 def retrying(work: Callable[[], Result]) -> Result:
-    """``work()``, run again at most twice (after 0.2–1.5 s) when the standby's replay cancelled it; nothing else is retried.
+    """``work()``, run again at most twice (after 0.2–1.5 s) when the standby's replay cancelled it or ended its connection.
 
-    ``work`` must open its own transaction. An administrator's shutdown (57P01) is no conflict: it goes to the caller.
+    Nothing else is retried. ``work`` must open its own transaction. An administrator's shutdown (57P01) is no conflict: it goes to the caller.
     """
     for attempt in range(_RETRIES):
         try:
             return work()
         except Exception as error:
-            if not is_conflict(error):
+            if not may_run_again(error):
                 raise
             time.sleep(random.uniform(0.2, 0.75) * (attempt + 1))
     return work()
@@ -208,11 +207,11 @@ def copy_frame(connection: Connection, select: Select[Any], schema: Mapping[str,
 
 def _copy(connection: Connection, select: Select[Any], buffer: io.BytesIO) -> None:
     """psycopg2 quotes the parameters itself (``mogrify``), with the rules of the very connection that runs them."""
-    compiled = select.compile(dialect=connection.dialect, compile_kwargs={"render_postcompile": True})
+    statement = select.compile(dialect=connection.dialect).construct_expanded_state()
     driver = _driver(connection)
     try:
         with driver.cursor() as cursor:
-            query: bytes = cursor.mogrify(compiled.string, compiled.params)
+            query: bytes = cursor.mogrify(statement.statement, statement.parameters)
             cursor.copy_expert(b"COPY (" + query + b") TO STDOUT (FORMAT csv, ENCODING 'UTF8')", buffer)
     except psycopg2.Error as error:
         # SQLAlchemy has not seen the raw cursor's error: a broken connection must not go back to the pool.
