@@ -88,7 +88,7 @@ def cumulative(weights: Sequence[Sequence[float]] | Floats) -> Floats:
 def pick(table: Floats, row: Ints, uniform: Floats) -> Ints:
     """The choice that ``uniform`` falls on in each event's ``row`` of a ``cumulative`` table, shape (n,)."""
     passed: Ints = (uniform[:, None] >= table[row]).sum(axis=1)
-    return np.minimum(passed, table.shape[1] - 1)
+    return np.minimum(passed, np.int64(table.shape[1] - 1))
 
 
 def pick_one(weights: Sequence[float], uniform: Floats) -> Ints:
