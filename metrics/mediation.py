@@ -60,7 +60,7 @@ METRICS = (
         why="反映矛盾纠纷进入调解的规模。",
         source=_ACCEPTED,
         caution="以案定补等激励会推高登记量，应与办结、成功一并看。",
-        example=_example(_ROWS, 3, None, 3.0),
+        example=_example(_ROWS, 4, None, 4.0),
     ),
     _metric(
         "mediation_concluded",
@@ -105,7 +105,7 @@ METRICS = (
         why="与公开通报常用口径一致，便于对照。",
         source=_ACCEPTED,
         caution="近期受理的多数尚未办结，此率会随时间上升，不宜与早期直接比较。",
-        example=_example(_ROWS, 1, 3, 1 / 3),
+        example=_example(_ROWS, 1, 4, 0.25),
     ),
     _metric(
         "mediation_mean_days",

@@ -91,9 +91,11 @@ class WorkedExample:
     """A little table in, figures out: a test and a piece of documentation at once.
 
     ``tables``: contract table → aligned text, a header line and one line a row, columns parted by two spaces or more, ``-``
-    for null. Only the columns that matter stand there: the rest is filled with harmless defaults, and a row without a
-    region_code happens in a township of a county of a root of 40,000 residents. Asked is the root, all days ``first`` …
-    ``last`` in one. ``numerator`` and ``denominator`` as they are summed; ``value`` None: undefined.
+    for null; a column ``times`` stands for that many equal rows. Only the columns that matter stand there: the rest is
+    filled with harmless defaults, and a row without a region_code happens in a township of a county of a root of 40,000
+    residents (orders and deductions in the county, each row of village_status in a village of its own). Asked is the
+    root, all days ``first`` … ``last`` in one. ``numerator`` and ``denominator`` as they are summed, both None for a
+    score; ``value`` None: undefined.
     """
 
     tables: Mapping[str, str]
