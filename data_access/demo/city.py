@@ -23,7 +23,16 @@ from data_access.demo import inflows, mediations, petitions, registers
 from data_access.demo import planted as truth
 from data_access.demo.places import available_cities, category_table, places
 
-__all__ = ["DEFAULT_CITY", "SYNTHETIC_MARK", "NotEmpty", "available_cities", "fill", "generate", "planted"]
+__all__ = [
+    "DEFAULT_CITY",
+    "SYNTHETIC_MARK",
+    "NotEmpty",
+    "UnknownCity",
+    "available_cities",
+    "fill",
+    "generate",
+    "planted",
+]
 
 SYNTHETIC_MARK = "演示数据·合成"
 DEFAULT_CITY = "430200"
@@ -35,6 +44,10 @@ _LOCK = 4302_0001
 
 class NotEmpty(Exception):
     """The database holds rows that are not this synthetic city's; the text is a Chinese sentence for the operator."""
+
+
+class UnknownCity(ValueError):
+    """No boundaries or township codes for that city; the text is a Chinese sentence that names those there are."""
 
 
 @dataclass(frozen=True)
@@ -60,7 +73,7 @@ def fill(
 
     Creates what is missing of schema ``rpt``. A database of the same city and seed gets only what is new or changed since; one that
     reaches ``until`` already is left alone (0). ``since`` defaults to three years. NotEmpty: rows of another origin, or another ``since``.
-    ValueError: unknown city, dates in the wrong order.
+    UnknownCity; ValueError: dates in the wrong order.
     """
     name = _city_name(city)
     last = until or datetime.now(ZoneInfo(contract.TIME_ZONE)).date() - timedelta(days=1)
@@ -85,7 +98,7 @@ def fill(
 def generate(city: str, seed: int, since: date, until: date) -> dict[str, pl.DataFrame]:
     """Every table of the contract as known at the end of ``until``: name to frame, columns as in the contract, times local.
 
-    ValueError: unknown city, ``since`` after ``until``.
+    UnknownCity; ValueError: ``since`` after ``until``.
     """
     _city_name(city)
     if since > until:
@@ -121,7 +134,7 @@ def _city_name(city: str) -> str:
     cities = available_cities()
     if city not in cities:
         known = "、".join(f"{code} {name}" for code, name in cities.items())
-        raise ValueError(f"没有 {city} 的边界和乡镇代码；可选：{known}")
+        raise UnknownCity(f"没有 {city} 的边界和乡镇代码；可选：{known}")
     return cities[city]
 
 

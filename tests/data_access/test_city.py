@@ -149,7 +149,7 @@ def test_refuses_another_city_seed_or_beginning(database: URL) -> None:
 
 
 def test_unknown_city_and_wrong_order_are_named() -> None:
-    with pytest.raises(ValueError, match="可选：430200 株洲市"):
+    with pytest.raises(city.UnknownCity, match="可选：430200 株洲市"):
         city.generate("110000", 1, SHORT, UNTIL)
     with pytest.raises(ValueError, match="晚于"):
         city.generate("430200", 1, UNTIL, SHORT)
