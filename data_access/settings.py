@@ -9,7 +9,7 @@ import os
 import tomllib
 from functools import cache
 from pathlib import Path
-from typing import TypeVar
+from typing import TypeVar, get_args
 
 from platformdirs import user_data_path
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -90,8 +90,17 @@ def validated(path: Path, model: type[Model], content: object) -> Model:
             f"{'.'.join(str(part) for part in item['loc']) or '(顶层)'}：{item['msg']}（写的是 {item['input']!r}）"
             for item in error.errors()
         )
-        allowed = "、".join(model.model_fields)
+        allowed = "；".join(dict.fromkeys(_keys_beside(model, item["loc"]) for item in error.errors()))
         raise SettingsError(f"{path.name} 有误：{details}。允许的键：{allowed}") from None
+
+
+def _keys_beside(model: type[BaseModel], place: tuple[int | str, ...]) -> str:
+    """The keys allowed where the fault at ``place`` stands, which may be inside a nested table."""
+    for step in place[:-1]:
+        field = model.model_fields.get(str(step))
+        inner = () if field is None else (field.annotation, *get_args(field.annotation))
+        model = next((kind for kind in inner if isinstance(kind, type) and issubclass(kind, BaseModel)), model)
+    return "、".join(model.model_fields)
 
 
 @cache
@@ -128,6 +137,8 @@ def postgresql_url(text: str, source: str) -> URL:
     except ArgumentError:
         raise SettingsError(f"{source} 不是数据库地址；写法：postgresql://用户:密码@主机:端口/库名") from None
     if url.get_backend_name() not in ("postgresql", "postgres"):
-        raise SettingsError(f"{source} 只支持 PostgreSQL，写的是 {url.get_backend_name()}；写法：postgresql://用户:密码@主机:端口/库名")
+        raise SettingsError(
+            f"{source} 只支持 PostgreSQL，写的是 {url.get_backend_name()}；写法：postgresql://用户:密码@主机:端口/库名"
+        )
     # SQLAlchemy 2.1 reads a bare postgresql:// as psycopg 3; the driver here is psycopg2.
     return url.set(drivername=DRIVER)

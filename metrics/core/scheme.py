@@ -43,12 +43,11 @@ class SchemePart(_Strict):
         return self
 
 
-
 class Ledger(_Strict):
     """Whether the final points of the deduction ledger come off the score, at most ``cap`` of them."""
 
     deducted: bool = False
-    cap: float = Field(20.0, ge=0, le=100)
+    cap: float = Field(default=20.0, ge=0, le=100)
 
 
 class Veto(_Strict):
@@ -57,7 +56,7 @@ class Veto(_Strict):
     metric: str
     threshold: float
     effect: Literal["cap", "flag"]
-    cap: float = Field(0.0, ge=0, le=100)
+    cap: float = Field(default=0.0, ge=0, le=100)
 
 
 class Scheme(_Strict):
@@ -65,16 +64,24 @@ class Scheme(_Strict):
 
     name: str
     label: str
-    version: int = Field(1, ge=1)
+    version: int = Field(default=1, ge=1)
     since: str
     period: Literal["month", "quarter", "year"]
     group: Literal["county_group", "dept_group"]
-    minimum_n: int = Field(15, ge=1)
+    minimum_n: int = Field(default=15, ge=1)
     source: str
     example: bool = False
     parts: tuple[SchemePart, ...] = Field(min_length=1)
     ledger: Ledger = Ledger()
     veto: tuple[Veto, ...] = ()
+
+    @model_validator(mode="after")
+    def _labels_differ(self) -> Scheme:
+        labels = [part.label for part in self.parts]
+        doubles = [label for label in dict.fromkeys(labels) if labels.count(label) > 1]
+        if doubles:
+            raise ValueError(f"parts 的 label 重复：{'、'.join(doubles)}；各项须不同名")
+        return self
 
     @property
     def metric_keys(self) -> tuple[str, ...]:
@@ -123,7 +130,9 @@ def check_metrics(chosen: Scheme, metrics: Mapping[str, Metric]) -> None:
             )
     for rule in chosen.veto:
         if rule.metric not in metrics:
-            raise SettingsError(f"{chosen.name}.toml 有误：veto 的 metric = {rule.metric!r} 不存在；可选：{'、'.join(metrics)}")
+            raise SettingsError(
+                f"{chosen.name}.toml 有误：veto 的 metric = {rule.metric!r} 不存在；可选：{'、'.join(metrics)}"
+            )
 
 
 def _read(path: Path) -> Scheme:
