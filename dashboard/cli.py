@@ -75,17 +75,18 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-_Commands = "argparse._SubParsersAction[_Parser]"
-
-
-def _add_serve(commands: _Commands) -> None:  # type: ignore[valid-type]
+def _add_serve(commands: argparse._SubParsersAction[_Parser]) -> None:
     serve = commands.add_parser("serve", help="启动看板", description="启动看板；没有快照时先取数。Ctrl-C 结束。")
-    serve.add_argument("--host", default=os.environ.get("HOST", "127.0.0.1"), help="监听地址（默认 127.0.0.1，或环境变量 HOST）")
-    serve.add_argument("--port", type=int, default=os.environ.get("PORT", "8501"), help="端口（默认 8501，或环境变量 PORT）")
+    serve.add_argument(
+        "--host", default=os.environ.get("HOST", "127.0.0.1"), help="监听地址（默认 127.0.0.1，或环境变量 HOST）"
+    )
+    serve.add_argument(
+        "--port", type=int, default=os.environ.get("PORT", "8501"), help="端口（默认 8501，或环境变量 PORT）"
+    )
     serve.set_defaults(run=_serve)
 
 
-def _add_demo(commands: _Commands) -> None:  # type: ignore[valid-type]
+def _add_demo(commands: argparse._SubParsersAction[_Parser]) -> None:
     demo = commands.add_parser(
         "demo",
         help="生成合成城市",
@@ -98,7 +99,7 @@ def _add_demo(commands: _Commands) -> None:  # type: ignore[valid-type]
     demo.set_defaults(run=_demo)
 
 
-def _add_check(commands: _Commands) -> None:  # type: ignore[valid-type]
+def _add_check(commands: argparse._SubParsersAction[_Parser]) -> None:
     check = commands.add_parser(
         "check",
         help="检查数据库是否符合数据契约",
@@ -107,15 +108,17 @@ def _add_check(commands: _Commands) -> None:  # type: ignore[valid-type]
     check.set_defaults(run=_check)
 
 
-def _add_sync(commands: _Commands) -> None:  # type: ignore[valid-type]
+def _add_sync(commands: argparse._SubParsersAction[_Parser]) -> None:
     sync = commands.add_parser(
-        "sync", help="取数，做成一个快照", description="在一个只读事务里取全部事实，做成一个编号的快照。中断不影响已有快照。"
+        "sync",
+        help="取数，做成一个快照",
+        description="在一个只读事务里取全部事实，做成一个编号的快照。中断不影响已有快照。",
     )
     sync.add_argument("--once", action="store_true", required=True, help="取一次")
     sync.set_defaults(run=_sync)
 
 
-def _add_export(commands: _Commands) -> None:  # type: ignore[valid-type]
+def _add_export(commands: argparse._SubParsersAction[_Parser]) -> None:
     export = commands.add_parser(
         "export",
         help="导出指标表",
@@ -125,12 +128,18 @@ def _add_export(commands: _Commands) -> None:  # type: ignore[valid-type]
     )
     export.add_argument("--metric", action="append", required=True, metavar="KEY", help="指标代码，可多次给出")
     export.add_argument("--region", metavar="CODE", help="12 位区划代码（默认根区划）")
-    export.add_argument("--level", metavar="LEVEL", help="village|township|county|prefecture|province|nation（默认该区划自身的层级）")
+    export.add_argument(
+        "--level", metavar="LEVEL", help="village|township|county|prefecture|province|nation（默认该区划自身的层级）"
+    )
     export.add_argument("--from", dest="first", required=True, metavar="YYYY-MM-DD", help="第一天")
     export.add_argument("--to", dest="last", required=True, metavar="YYYY-MM-DD", help="最后一天")
-    export.add_argument("--grain", default="total", metavar="GRAIN", help="day|week|month|quarter|year|total（默认 total）")
+    export.add_argument(
+        "--grain", default="total", metavar="GRAIN", help="day|week|month|quarter|year|total（默认 total）"
+    )
     export.add_argument("--by", action="append", default=[], metavar="DIM", help="细分维度，可多次给出")
-    export.add_argument("--where", action="append", default=[], metavar="DIM=VALUE", help="筛选；空值表示未填；同一维度多次给出表示任一")
+    export.add_argument(
+        "--where", action="append", default=[], metavar="DIM=VALUE", help="筛选；空值表示未填；同一维度多次给出表示任一"
+    )
     export.add_argument("--layout", default="tidy", metavar="LAYOUT", help="tidy|wide（默认 tidy）")
     export.add_argument("--format", default="csv", metavar="FORMAT", help="csv|xlsx|parquet（默认 csv）")
     export.add_argument("--out", type=Path, metavar="FILE", help="写入文件（默认标准输出）")
@@ -152,13 +161,13 @@ def _demo(options: argparse.Namespace) -> int:
     return _told(lambda: commands.demo(options.into, options.city, options.seed, until, _progress))
 
 
-def _check(options: argparse.Namespace) -> int:
+def _check(_: argparse.Namespace) -> int:
     from dashboard import commands
 
     return _told(lambda: commands.check(print, _progress))
 
 
-def _sync(options: argparse.Namespace) -> int:
+def _sync(_: argparse.Namespace) -> int:
     from dashboard import commands
 
     return _told(lambda: commands.sync(print, _progress))
@@ -182,10 +191,7 @@ def _day(text: str, what: str) -> date:
 
 def _told(work: Callable[[], int]) -> int:
     """``work()`` with every fault that the operator can mend turned into one line and its status."""
-    import psycopg2
-    import sqlalchemy.exc
-
-    from data_access import replica
+    from data_access import replica, source
     from data_access.demo.city import NotEmpty, UnknownCity
     from data_access.demo.embedded import EmbeddedError
     from data_access.region_tree import RegionTreeError
@@ -198,7 +204,7 @@ def _told(work: Callable[[], int]) -> int:
         raise _Refused(str(error), 2) from None
     except (SnapshotError, RegionTreeError, EmbeddedError, NotEmpty, Forbidden) as error:
         raise _Refused(str(error), 1) from None
-    except (sqlalchemy.exc.SQLAlchemyError, psycopg2.Error) as error:
+    except source.DATABASE_ERRORS as error:
         raise _Refused(replica.explain(error), 1) from None
     except BrokenPipeError:
         raise

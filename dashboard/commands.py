@@ -11,7 +11,17 @@ from datetime import date
 from pathlib import Path
 from typing import cast
 
-from dashboard.export import BYTE_ORDER_MARK, FORMATS, LAYOUTS, Export, Format, Layout, csv_chunks, parquet_bytes, xlsx_bytes
+from dashboard.export import (
+    BYTE_ORDER_MARK,
+    FORMATS,
+    LAYOUTS,
+    Export,
+    Format,
+    Layout,
+    csv_chunks,
+    parquet_bytes,
+    xlsx_bytes,
+)
 from data_access import check as contract_check
 from data_access import snapshot, source
 from data_access.live import live_store

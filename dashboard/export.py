@@ -106,13 +106,19 @@ class Export:
             ("期间", f"{query.period.start} 至 {query.period.last}（含首尾两日）"),
             ("粒度", query.grain.value),
             ("细分", "、".join(query.by) or "无"),
-            ("筛选", "；".join(f"{name}={'|'.join(v or '(空)' for v in values)}" for name, values in query.where) or "无"),
+            (
+                "筛选",
+                "；".join(f"{name}={'|'.join(v or '(空)' for v in values)}" for name, values in query.where) or "无",
+            ),
             ("快照", f"№{source.number}" if source.number else "直接查询数据库"),
             ("取数时间", source.taken_at.isoformat(timespec="seconds")),
             ("业务日期", str(source.business_date)),
             ("行数", str(self.observations.height)),
         ]
-        lines += [(self.metrics[key].label, f"{key} v{self.metrics[key].version}：{self.metrics[key].definition}") for key in query.metrics]
+        lines += [
+            (self.metrics[key].label, f"{key} v{self.metrics[key].version}：{self.metrics[key].definition}")
+            for key in query.metrics
+        ]
         lines.append(("说明", "聚合数据，不含个人信息。比率为 0–1 的小数；分母为 0 时为空。"))
         return [*lines, ("数据", source.synthetic)] if source.synthetic else lines
 

@@ -27,6 +27,8 @@ from sqlalchemy import (
 
 SCHEMA = "rpt"
 TIME_ZONE = "Asia/Shanghai"
+# Stands in the comment of the schema where the data is made up, and from there on every page and in every export.
+SYNTHETIC_MARK = "演示数据·合成"
 
 metadata = MetaData(schema=SCHEMA)
 

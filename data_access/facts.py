@@ -12,6 +12,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from functools import cache
+from typing import Any
 
 import polars as pl
 from sqlalchemy import (
@@ -39,6 +40,7 @@ from sqlalchemy.sql.selectable import Subquery
 from data_access import contract, settings
 
 KEYS = ("entry_month", "day", "region_code")
+_POSTGRESQL = postgresql.dialect()  # type: ignore[no-untyped-call]
 _FIRST_DAY, _LAST_DAY = date(1, 1, 1), date(9999, 12, 31)
 
 
@@ -93,23 +95,21 @@ class Fact:
         parts = [self._rows_of(move) for move in self.moves]
         return (parts[0] if len(parts) == 1 else union_all(*parts)).subquery("rows")
 
-    def _rows_of(self, move: Move) -> Select[tuple[object, ...]]:
-        columns = [
+    def _rows_of(self, move: Move) -> Select[Any]:
+        columns: list[ColumnElement[Any]] = [
             _month_start(self.entry).label("entry_month"),
             move.day.label("day"),
             self.region.label("region_code"),
             *(expression.label(name) for name, expression in self.dimensions.items()),
-            *(
-                cast(move.measures.get(name, literal(0)), BigInteger).label(name) for name in self.measure_names
-            ),
+            *(cast(move.measures.get(name, literal(0)), BigInteger).label(name) for name in self.measure_names),
         ]
         # Null, infinite and BC dates stand on no day that a calendar could show.
-        statement = select(*columns).where(
+        statement: Select[Any] = select(*columns).where(
             move.day.between(_FIRST_DAY, _LAST_DAY), self.entry.between(_FIRST_DAY, _LAST_DAY)
         )
         return statement if move.where is None else statement.where(move.where)
 
-    def snapshot_select(self) -> Select[tuple[object, ...]]:
+    def snapshot_select(self) -> Select[Any]:
         """The GROUP BY that leaves the database at a sync: the fact at its full grain, in the order of ``schema``."""
         rows = self.rows()
         keys = [rows.c[name] for name in (*KEYS, *self.dimensions)]
@@ -236,9 +236,7 @@ petition_evaluated = _petition_fact(
         _petition.evaluation.is_not(null()),
     ),
 )
-petition_open = _petition_fact(
-    "petition_open", *_stock_moves(_registered_on, _petition.replied_on, _by_procedure)
-)
+petition_open = _petition_fact("petition_open", *_stock_moves(_registered_on, _petition.replied_on, _by_procedure))
 petition_overdue = _petition_fact(
     "petition_overdue", *_stock_moves(_petition.reply_due_on + 1, _petition.replied_on, _by_procedure)
 )
@@ -476,7 +474,7 @@ def _index(facts: Iterable[Fact]) -> dict[str, Fact]:
 def definitions_hash() -> str:
     """A fingerprint of all SELECTs with their thresholds: a snapshot made by other definitions is not read as ours."""
     texts = [
-        str(fact.snapshot_select().compile(dialect=postgresql.dialect(), compile_kwargs={"literal_binds": True}))
+        str(fact.snapshot_select().compile(dialect=_POSTGRESQL, compile_kwargs={"literal_binds": True}))
         for fact in FACTS
     ]
     return hashlib.sha256("\n".join(texts).encode()).hexdigest()[:16]

@@ -36,7 +36,6 @@ _SCHEMAS: dict[str, dict[str, pl.DataType]] = {
     },
     "category": {"category": pl.String(), "name": pl.String(), "domain": pl.String()},
 }
-_SYNTHETIC_MARK = "演示数据·合成"
 
 
 @dataclass(frozen=True)
@@ -67,7 +66,7 @@ def read_moment(connection: Connection) -> Moment:
     comment = connection.execute(
         text("SELECT obj_description(to_regnamespace(:schema), 'pg_namespace')"), {"schema": contract.SCHEMA}
     ).scalar_one()
-    synthetic = _SYNTHETIC_MARK if comment and _SYNTHETIC_MARK in comment else None
+    synthetic = contract.SYNTHETIC_MARK if comment and contract.SYNTHETIC_MARK in comment else None
     return Moment(taken_at, synthetic)
 
 

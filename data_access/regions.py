@@ -139,7 +139,8 @@ class RegionTree:
                 codes.append(region.code)
                 ancestors.append(ancestor.code)
         return {
-            level: pl.DataFrame({"region_code": codes, "ancestor": ancestors}) for level, (codes, ancestors) in pairs.items()
+            level: pl.DataFrame({"region_code": codes, "ancestor": ancestors})
+            for level, (codes, ancestors) in pairs.items()
         }
 
     def membership(self, level: int) -> pl.DataFrame:

@@ -12,14 +12,13 @@ import hashlib
 import io
 import json
 import os
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from functools import cached_property
 from pathlib import Path
 from threading import Lock
-from typing import Any
 
 import polars as pl
 from sqlalchemy import Engine
@@ -43,6 +42,10 @@ _EVENT_FACTS = (
 )
 
 Progress = Callable[[str], None]
+
+
+def silent(_: str) -> None:
+    """The progress of one who does not want to hear of it."""
 
 
 class SnapshotError(RuntimeError):
@@ -161,7 +164,7 @@ def _sync_folder(folder: Path) -> None:
         os.close(handle)
 
 
-def sync(engine: Engine, archive: Archive, progress: Progress = lambda message: None) -> Manifest:
+def sync(engine: Engine, archive: Archive, progress: Progress = silent) -> Manifest:
     """Read every fact in one transaction and publish it as the next snapshot.
 
     Raises RegionTreeError (no clear root), SQLAlchemy's and psycopg2's errors (see ``replica.explain``), OSError (disk).
@@ -249,6 +252,17 @@ class Snapshot:
         """Read every fact now, so that no viewer waits for it."""
         for fact in FACTS:
             self._frame(fact)
+
+    def history_start(self, fact: Fact) -> date | None:
+        """The first month that the fact really covers: the earliest with a tenth of the median month's rows.
+
+        Before it a count of 0 would mean that nothing was recorded, not that nothing happened. None without rows.
+        """
+        days = self._frame(fact).select(month=pl.col("day").dt.truncate("1mo"))
+        months = days.group_by("month").len().sort("month")
+        usual = months["len"].median()
+        covered = months.filter(pl.col("len") * 10 >= usual)["month"].first() if usual is not None else None
+        return covered if isinstance(covered, date) else None
 
     def sums(self, request: FactRequest) -> pl.DataFrame:
         """See ``Store.sums``."""

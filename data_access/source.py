@@ -4,32 +4,40 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
 
+import psycopg2
 from sqlalchemy import Engine, create_engine
 from sqlalchemy.engine import URL
+from sqlalchemy.exc import SQLAlchemyError
 
 from data_access import replica, settings
 from data_access.demo import city, embedded
-from data_access.snapshot import Archive
+from data_access.snapshot import Archive, Progress, silent
 
 DEMO = "demo"
 SEED = 1
 DEMO_CITY_VARIABLE = "YANPAN_DEMO_CITY"
 
 
-Progress = Callable[[str], None]
+#: What reading the source can raise besides our own errors; ``replica.explain`` puts it into words.
+DATABASE_ERRORS = (SQLAlchemyError, psycopg2.Error)
 
 
 @dataclass(frozen=True)
 class Source:
-    """An open way to the data: read-only ``engine`` and the archive of this source's snapshots."""
+    """An open way to the data: read-only ``engine``, the archive of this source's snapshots, and whether it is the demo."""
 
     engine: Engine
     archive: Archive
+    demo_address: URL | None
+
+    def prepare(self, progress: Progress = silent, until: date | None = None) -> int:
+        """Bring the demonstration city up to yesterday; how many rows changed. Nothing to do for a real replica."""
+        return 0 if self.demo_address is None else _fill(self.demo_address, None, SEED, until, progress)
 
 
 def archive() -> Archive:
@@ -39,26 +47,35 @@ def archive() -> Archive:
 
 
 @contextmanager
-def opened(progress: Progress = lambda message: None, until: date | None = None) -> Iterator[Source]:
-    """The configured source, ready to be read. The demonstration city is started and brought up to yesterday first.
+def started() -> Iterator[Source]:
+    """The configured source; the demonstration city's server runs, but its data may be missing (see ``prepare``).
 
-    Raises SettingsError, EmbeddedError.
+    Call from the main thread (see ``embedded.Server``). Raises SettingsError, EmbeddedError.
     """
     url = settings.replica_url()
     if url is not None:
-        engine = replica.connect(url)
-        try:
-            yield Source(engine, archive())
-        finally:
-            engine.dispose()
+        with _reader(url) as engine:
+            yield Source(engine, archive(), None)
         return
-    with embedded.demo_server() as server:
-        _fill(server.url(), None, SEED, until, progress)
-        reader = replica.connect(server.url())
-        try:
-            yield Source(reader, archive())
-        finally:
-            reader.dispose()
+    with embedded.demo_server() as server, _reader(server.url()) as engine:
+        yield Source(engine, archive(), server.url())
+
+
+@contextmanager
+def opened(progress: Progress = silent, until: date | None = None) -> Iterator[Source]:
+    """The configured source, ready to be read: the demonstration city has been brought up to yesterday."""
+    with started() as source:
+        source.prepare(progress, until)
+        yield source
+
+
+@contextmanager
+def _reader(url: URL) -> Iterator[Engine]:
+    engine = replica.connect(url)
+    try:
+        yield engine
+    finally:
+        engine.dispose()
 
 
 def fill(into: str | None, code: str | None, seed: int, until: date | None, progress: Progress) -> int:

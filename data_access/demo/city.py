@@ -19,6 +19,7 @@ import polars as pl
 from sqlalchemy import Connection, Engine, Table, text
 
 from data_access import contract
+from data_access.contract import SYNTHETIC_MARK
 from data_access.demo import inflows, mediations, petitions, registers
 from data_access.demo import planted as truth
 from data_access.demo.places import available_cities, category_table, places
@@ -34,7 +35,6 @@ __all__ = [
     "planted",
 ]
 
-SYNTHETIC_MARK = "演示数据·合成"
 DEFAULT_CITY = "430200"
 _DEFAULT_DAYS = 3 * 365 + 1
 _MARK = re.compile(re.escape(SYNTHETIC_MARK) + r" city=(\d+) seed=(\d+) since=(\S+) until=(\S+)")

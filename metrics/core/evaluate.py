@@ -23,9 +23,7 @@ from metrics.core.scoring import evaluate_score
 STATES = ("ok", "undefined", "suppressed", "small_n", "not_measured")
 
 
-def evaluate(
-    query: Query, store: Store, metrics: Mapping[str, Metric], scope: Scope = EVERYTHING
-) -> pl.DataFrame:
+def evaluate(query: Query, store: Store, metrics: Mapping[str, Metric], scope: Scope = EVERYTHING) -> pl.DataFrame:
     """The observations that ``query`` asks for, as far as ``scope`` allows.
 
     Columns: period (Date, first day of the calendar bucket; for total the query's first day), region_code, the break-downs
@@ -101,7 +99,9 @@ class _Sums:
 
     def grid(self) -> pl.DataFrame:
         """Every region and every bucket: period, region_code."""
-        codes = pl.DataFrame({"region_code": [region.code for region in self.regions]}, schema={"region_code": pl.String})
+        codes = pl.DataFrame(
+            {"region_code": [region.code for region in self.regions]}, schema={"region_code": pl.String}
+        )
         return pl.DataFrame({"period": self.periods}, schema={"period": pl.Date}).join(codes, how="cross")
 
     def _read(self, fact: Fact, opening: bool, need: _Need) -> pl.DataFrame:

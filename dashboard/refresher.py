@@ -1,0 +1,102 @@
+"""The background of the server: loads the newest snapshot, and makes a new one when it is due."""
+
+from __future__ import annotations
+
+import logging
+import os
+import threading
+import time
+from datetime import datetime, timedelta
+
+from dashboard import current
+from dashboard.current import Status
+from data_access import replica, snapshot
+from data_access.demo.city import NotEmpty, UnknownCity
+from data_access.reference import LOCAL
+from data_access.region_tree import RegionTreeError
+from data_access.snapshot import Manifest, Snapshot, SnapshotError
+from data_access.source import Source
+
+log = logging.getLogger("yanpan.refresher")
+
+SYNC_SECONDS_VARIABLE = "YANPAN_SYNC_SECONDS"
+_LOOK_SECONDS = 5.0
+_RETRY_SECONDS = 60.0
+
+
+class Refresher(threading.Thread):
+    """One daemon thread per process. A fault leaves the last good snapshot in use and is said on the page."""
+
+    def __init__(self, source: Source) -> None:
+        super().__init__(name="refresher", daemon=True)
+        self._source = source
+        self._every = timedelta(seconds=float(os.environ.get(SYNC_SECONDS_VARIABLE, "3600")))
+        self._stop = threading.Event()
+
+    def stop(self) -> None:
+        """End after the step in hand; waits for it."""
+        self._stop.set()
+        self.join(timeout=10)
+
+    def run(self) -> None:
+        pause = 0.0
+        while not self._stop.wait(pause):
+            pause = _LOOK_SECONDS if self._step() else _RETRY_SECONDS
+
+    def _step(self) -> bool:
+        try:
+            self._load_newest()
+            if self._is_due():
+                self._sync()
+                self._load_newest()
+        except Exception as error:
+            log.exception("refresh failed")
+            current.report(Status(fault=_sentence(error)))
+            return False
+        current.report(Status())
+        return True
+
+    def _is_due(self) -> bool:
+        loaded = current.snapshot()
+        if loaded is None:
+            return True
+        made = loaded.provenance
+        now = datetime.now(tz=LOCAL)
+        if made.business_date < now.date() - timedelta(days=1):
+            return True
+        # The demonstration city gains a day at midnight and nothing in between.
+        return self._source.demo_address is None and now - made.taken_at > self._every
+
+    def _sync(self) -> None:
+        started = time.monotonic()
+        self._source.prepare(_doing)
+        made = snapshot.sync(self._source.engine, self._source.archive, lambda line: _doing(f"正在取数 {line}"))
+        log.info("snapshot %s made in %.1f s", made.number, time.monotonic() - started)
+
+    def _load_newest(self) -> None:
+        newest = self._newest()
+        loaded = current.snapshot()
+        if newest is None or (loaded is not None and loaded.provenance.number == newest.number):
+            return
+        try:
+            fresh = Snapshot(self._source.archive, newest)
+            fresh.preload()
+        except SnapshotError as error:
+            # Made by other definitions, or damaged: the sync that follows replaces it.
+            log.warning("snapshot %s cannot be used: %s", newest.number, error)
+            return
+        current.install(fresh)
+        log.info("snapshot %s in use", newest.number)
+
+    def _newest(self) -> Manifest | None:
+        numbers = self._source.archive.numbers()
+        return self._source.archive.manifest(numbers[-1]) if numbers else None
+
+
+def _doing(line: str) -> None:
+    current.report(Status(doing=line))
+
+
+def _sentence(error: Exception) -> str:
+    told = (SnapshotError, RegionTreeError, NotEmpty, UnknownCity)
+    return str(error) if isinstance(error, told) else replica.explain(error)

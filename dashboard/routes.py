@@ -1,0 +1,104 @@
+"""Our own routes beside Streamlit's: health, readiness, and the streaming export."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import cast
+from urllib.parse import quote
+
+from anyio import to_thread
+from starlette.requests import Request
+from starlette.responses import JSONResponse, PlainTextResponse, Response, StreamingResponse
+from starlette.routing import Route
+
+from dashboard import current
+from dashboard.export import (
+    BYTE_ORDER_MARK,
+    FORMATS,
+    LAYOUTS,
+    MEDIA_TYPES,
+    Export,
+    Format,
+    Layout,
+    csv_chunks,
+    parquet_bytes,
+    xlsx_bytes,
+)
+from data_access.snapshot import Snapshot
+from metrics.core.asking import ask
+from metrics.core.evaluate import evaluate
+from metrics.core.query import BadQuery, Forbidden
+from metrics.registry import metrics
+
+EXPORT_PATH = "/export"
+
+
+async def health(_: Request) -> Response:
+    """200 as long as the process answers."""
+    return JSONResponse({"status": "ok"})
+
+
+async def ready(_: Request) -> Response:
+    """200 once a snapshot is loaded, 503 before."""
+    loaded = current.snapshot()
+    if loaded is None:
+        return JSONResponse({"status": "loading", "doing": current.status().doing}, status_code=503)
+    made = loaded.provenance
+    return JSONResponse({"status": "ready", "snapshot": made.number, "business_date": str(made.business_date)})
+
+
+async def export(request: Request) -> Response:
+    """The table that the address asks for (parameters as ``yanpan export``), streamed as an attachment."""
+    loaded = current.snapshot()
+    if loaded is None:
+        return PlainTextResponse("还没有快照，请稍候再导出。", status_code=503)
+    try:
+        made = await to_thread.run_sync(lambda: asked(request, loaded))
+        layout = cast(Layout, _one_of(request, "layout", LAYOUTS))
+        kind = cast(Format, _one_of(request, "format", FORMATS))
+    except BadQuery as error:
+        return PlainTextResponse(str(error), status_code=400)
+    except Forbidden as error:
+        return PlainTextResponse(str(error), status_code=403)
+    headers = {
+        "Content-Disposition": f"attachment; filename*=UTF-8''{quote(f'{made.file_stem}.{kind}')}",
+        "Cache-Control": "no-store",
+    }
+    return StreamingResponse(_pieces(made, layout, kind), media_type=MEDIA_TYPES[kind], headers=headers)
+
+
+def asked(request: Request, loaded: Snapshot) -> Export:
+    """The export that the address asks for. Raises BadQuery, Forbidden."""
+    words = request.query_params
+    query = ask(
+        loaded.regions,
+        metrics=words.getlist("metric"),
+        first=words.get("from", ""),
+        last=words.get("to", ""),
+        region=words.get("region"),
+        level=words.get("level"),
+        grain=words.get("grain", "total"),
+        by=words.getlist("by"),
+        where=words.getlist("where"),
+    )
+    if not query.metrics:
+        raise BadQuery(f"没有指标；写法：metric=KEY，可选：{'、'.join(metrics())}")
+    return Export(query, evaluate(query, loaded, metrics()), metrics(), loaded.regions, loaded.provenance)
+
+
+def _one_of(request: Request, name: str, allowed: tuple[str, ...]) -> str:
+    text = request.query_params.get(name, allowed[0])
+    if text not in allowed:
+        raise BadQuery(f"{name}={text} 不可用；可选：{'、'.join(allowed)}")
+    return text
+
+
+def _pieces(made: Export, layout: Layout, kind: Format) -> Iterator[bytes]:
+    if kind == "csv":
+        yield BYTE_ORDER_MARK
+        yield from csv_chunks(made, layout)
+    else:
+        yield xlsx_bytes(made, layout) if kind == "xlsx" else parquet_bytes(made, layout)
+
+
+ROUTES = [Route("/healthz", health), Route("/readyz", ready), Route(EXPORT_PATH, export)]
