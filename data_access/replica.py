@@ -170,7 +170,7 @@ def repeatable_read(engine: Engine) -> Iterator[Connection]:
 def retrying(work: Callable[[], Result]) -> Result:
     """``work()``, run again at most twice (after 0.2–1.5 s) when the standby's replay cancelled it or ended its connection.
 
-    Nothing else is retried. ``work`` must open its own transaction. An administrator's shutdown (57P01) is no conflict: it goes to the caller.
+    Nothing else is retried; ``work`` must open its own transaction. A shutdown that says so (57P01) is no conflict.
     """
     for attempt in range(_RETRIES):
         try:
@@ -182,7 +182,9 @@ def retrying(work: Callable[[], Result]) -> Result:
     return work()
 
 
-def copy_frame(connection: Connection, select: Select[Any], schema: Mapping[str, pl.DataType]) -> pl.DataFrame:
+def copy_frame(
+    connection: Connection, select: Select[*tuple[Any, ...]], schema: Mapping[str, pl.DataType]
+) -> pl.DataFrame:
     """The rows of ``select``, read by COPY in the transaction of ``connection``, with exactly the columns of ``schema``.
 
     ``schema`` maps each column of the select, in its order, to its Polars type; a Boolean is read from t/f, a date from
@@ -205,7 +207,7 @@ def copy_frame(connection: Connection, select: Select[Any], schema: Mapping[str,
     )
 
 
-def _copy(connection: Connection, select: Select[Any], buffer: io.BytesIO) -> None:
+def _copy(connection: Connection, select: Select[*tuple[Any, ...]], buffer: io.BytesIO) -> None:
     """psycopg2 quotes the parameters itself (``mogrify``), with the rules of the very connection that runs them."""
     statement = select.compile(dialect=connection.dialect).construct_expanded_state()
     driver = _driver(connection)
