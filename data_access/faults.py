@@ -159,8 +159,8 @@ def may_run_again(error: BaseException) -> bool:
     """True for a conflict, and for a connection lost without a word in the middle of a transaction.
 
     A standby that ends an idle transaction for its replay says so in a message that libpq takes for a notice: what the
-    driver sees is only "server closed the connection", as it does of a server that ends during COPY. Reading again does no harm; a server that is really gone
-    refuses the new connection, which is another fault.
+    driver sees is only "server closed the connection", as it does of a server that ends during COPY. Reading again does
+    no harm; a server that is really gone refuses the new connection, which is another fault.
     """
     return is_conflict(error) or (
         isinstance(error, DBAPIError | psycopg2.Error)

@@ -47,7 +47,7 @@ _CONNECT_ARGUMENTS: dict[str, str | int] = {
 _STATE = text(
     """
     SELECT pg_is_in_recovery() AS in_recovery,
-           current_setting('server_version') AS version,
+           split_part(current_setting('server_version'), ' ', 1) AS version,
            receiver.pid IS NOT NULL AS receiver_present,
            receiver.status AS receiver_status,
            CAST(extract(epoch FROM clock_timestamp() - receiver.last_msg_receipt_time) AS double precision) AS silence,
