@@ -6,6 +6,7 @@ to Asia/Shanghai, because the local date of a timestamp follows the session's zo
 
 from __future__ import annotations
 
+import codecs
 import io
 import random
 import time
@@ -195,9 +196,11 @@ def copy_frame(
     names = [column.name for column in select.selected_columns]
     if names != list(schema):
         raise ValueError(f"columns of the select {names} are not those of the schema {list(schema)}")
-    buffer = io.BytesIO()
+    # Polars drops a byte-order mark at the beginning: ours, so that it is never a character of the first value.
+    buffer = io.BytesIO(codecs.BOM_UTF8)
+    buffer.seek(0, io.SEEK_END)
     _copy(connection, select, buffer)
-    if not buffer.getbuffer().nbytes:
+    if buffer.tell() == len(codecs.BOM_UTF8):
         return pl.DataFrame(schema=dict(schema))
     booleans = [name for name, kind in schema.items() if kind == pl.Boolean]
     read = {name: pl.String if name in booleans else kind for name, kind in schema.items()}

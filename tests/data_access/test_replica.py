@@ -369,6 +369,11 @@ class TestCopy:
         beside = [(a, b) for a in [*NASTY, None] for b in [*NASTY, None]]
         assert _round_trip(source, beside) == beside
 
+    @pytest.mark.parametrize("first", ["\ufeff", "\ufeff\ufeff", "\ufeff,", "x"])
+    def test_a_byte_order_mark_at_the_beginning_is_a_character(self, source: Engine, first: str) -> None:
+        rows = [(first, None), ("\ufeff", "")]
+        assert _round_trip(source, rows) == rows
+
     def test_a_null_alone_is_a_row(self, source: Engine) -> None:
         assert _round_trip(source, [(None,)]) == [(None,)]
         assert _round_trip(source, [("",)]) == [("",)]
