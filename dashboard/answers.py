@@ -1,0 +1,96 @@
+"""Observations by (snapshot, query), computed once per process and shared: what every panel of every session asks for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date
+from functools import lru_cache
+
+import polars as pl
+
+from data_access.facts import Fact
+from data_access.snapshot import Snapshot
+from metrics.core.compare import Reference, reference_period
+from metrics.core.evaluate import evaluate
+from metrics.core.model import Count, Metric, Population, Ratio, Score, Stock, Total
+from metrics.core.period import Grain
+from metrics.core.query import EVERYTHING, Query, Scope
+from metrics.core.scheme import scheme
+from metrics.core.scoring import explain_score
+from metrics.registry import metrics
+
+_REMEMBERED = 1024
+
+
+def observations(snapshot: Snapshot, query: Query, scope: Scope = EVERYTHING) -> pl.DataFrame:
+    """As ``evaluate``. Raises BadQuery, Forbidden."""
+    return _observations(snapshot, query, scope)
+
+
+# A snapshot is immutable and hashes by identity, so (snapshot, query) is a complete key.
+@lru_cache(maxsize=_REMEMBERED)
+def _observations(snapshot: Snapshot, query: Query, scope: Scope) -> pl.DataFrame:
+    return evaluate(query, snapshot, metrics(), scope)
+
+
+def asker(snapshot: Snapshot, scope: Scope = EVERYTHING) -> Callable[[Query], pl.DataFrame]:
+    """``observations`` with the snapshot and the scope filled in."""
+    return lambda query: observations(snapshot, query, scope)
+
+
+def compared(snapshot: Snapshot, query: Query, grain: Grain, scope: Scope = EVERYTHING) -> pl.DataFrame:
+    """Observations of ``query`` in one bucket, with ``previous`` and ``year_ago`` (Float64).
+
+    ``grain``: the calendar that the query's period belongs to. Null where the other span lies before the data begins.
+    """
+    whole = Query(query.metrics, query.region, query.level, query.period, Grain.total, query.by, query.where)
+    frame = observations(snapshot, whole, scope)
+    references: tuple[Reference, ...] = ("previous", "year_ago")
+    for reference in references:
+        span = reference_period(query.period, grain, reference)
+        other = Query(query.metrics, query.region, query.level, span, Grain.total, query.by, query.where)
+        covered = [key for key in query.metrics if _covered(snapshot, metrics()[key], span.start)]
+        values = observations(snapshot, other, scope).filter(pl.col("metric").is_in(covered))
+        keys = ["region_code", "metric", *query.by]
+        frame = frame.join(
+            values.select(*keys, pl.col("value").alias(reference)),
+            on=keys,
+            how="left",
+            nulls_equal=True,
+            maintain_order="left",
+        )
+    return frame
+
+
+def score_parts(snapshot: Snapshot, kind: Score, query: Query, scope: Scope = EVERYTHING) -> pl.DataFrame:
+    """What the scores of ``query`` are made of; see ``metrics.core.scoring.score_parts``."""
+    return explain_score(kind, query, asker(snapshot, scope))
+
+
+def begins(snapshot: Snapshot, metric: Metric) -> date | None:
+    """The first month from which the metric's facts are really covered; None without any row."""
+    facts = {total.fact for total in _totals(metric)}
+    starts = [_history_start(snapshot, fact) for fact in facts]
+    known = [start for start in starts if start is not None]
+    return max(known) if known else None
+
+
+@lru_cache(maxsize=_REMEMBERED)
+def _history_start(snapshot: Snapshot, fact: Fact) -> date | None:
+    return snapshot.history_start(fact)
+
+
+def _covered(snapshot: Snapshot, metric: Metric, start: date) -> bool:
+    first = begins(snapshot, metric)
+    return first is not None and start >= first
+
+
+def _totals(metric: Metric) -> list[Total]:
+    kind = metric.kind
+    if isinstance(kind, Score):
+        return [total for part in scheme(kind.scheme).parts for total in _totals(metrics()[part.metric])]
+    if isinstance(kind, Ratio):
+        parts = [*kind.numerator, *(() if isinstance(kind.denominator, Population) else kind.denominator)]
+    else:
+        parts = [kind.total if isinstance(kind, Count) else kind]
+    return [part.entered if isinstance(part, Stock) else part for part in parts]
