@@ -75,6 +75,7 @@ def export(options: argparse.Namespace, progress: Say) -> int:
             where=options.where,
         )
         made = Export(query, evaluate(query, store, metrics()), metrics(), store.regions, store.provenance)
+        made.refuse_oversize(kind)
         if options.out is None:
             _to_standard_output(made, layout, kind)
         else:
@@ -114,13 +115,24 @@ def _to_standard_output(made: Export, layout: Layout, kind: Format) -> None:
 
 def _to_file(made: Export, layout: Layout, kind: Format, path: Path) -> None:
     """A file is opened by people: with the byte-order mark that spreadsheets need. Written aside first, then renamed."""
-    part = path.with_name(f".{path.name}.{os.getpid()}.part")
+    place = path.resolve()
+    if place.exists() and not place.is_file() and not place.is_dir():
+        # /dev/null, a named pipe: nothing that a file could take the place of.
+        _fill(place, made, layout, kind)
+        return
+    part = place.parent / f".yanpan-{os.getpid()}.part"
     try:
-        with part.open("wb") as handle:
-            if kind == "csv":
-                handle.write(BYTE_ORDER_MARK)
-            for piece in _pieces(made, layout, kind):
-                handle.write(piece)
-        part.replace(path)
+        _fill(part, made, layout, kind)
+        part.replace(place)
+    except OSError as error:
+        raise OSError(error.errno, error.strerror, str(path)) from None
     finally:
         part.unlink(missing_ok=True)
+
+
+def _fill(path: Path, made: Export, layout: Layout, kind: Format) -> None:
+    with path.open("wb") as handle:
+        if kind == "csv":
+            handle.write(BYTE_ORDER_MARK)
+        for piece in _pieces(made, layout, kind):
+            handle.write(piece)

@@ -18,7 +18,7 @@ import xlsxwriter
 from data_access.regions import RegionTree
 from data_access.store import Provenance
 from metrics.core.model import Count, Metric, Stock
-from metrics.core.query import Query
+from metrics.core.query import BadQuery, Query
 
 Layout = Literal["tidy", "wide"]
 Format = Literal["csv", "xlsx", "parquet"]
@@ -34,6 +34,7 @@ BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 # A spreadsheet would take a text cell that begins so for a formula; the apostrophe makes it plain text.
 _FORMULA = r"^[=+\-@\t\r＝＋－＠]"
 _CHUNK = 50_000
+SHEET_ROWS = 2**20 - 1  # below the header
 
 
 @dataclass(frozen=True)
@@ -51,7 +52,7 @@ class Export:
         names = pl.DataFrame(
             {"region_code": [region.code for region in self.tree], "region_name": [r.name for r in self.tree]}
         )
-        named = self.observations.join(names, on="region_code", how="left", maintain_order="left")
+        named = self._shown().join(names, on="region_code", how="left", maintain_order="left")
         keys = ["period", "region_code", "region_name", *self.query.by]
         if layout == "tidy":
             frame = named.select(*keys, "metric", "value", "numerator", "denominator")
@@ -61,6 +62,19 @@ class Export:
             frame = frame.with_columns(absent).select(*keys, *self.query.metrics).sort(keys[:2] + keys[3:])
         mark = self.provenance.synthetic
         return frame.with_columns(data=pl.lit(mark)) if mark else frame
+
+    def _shown(self) -> pl.DataFrame:
+        """The observations, a count's numerator in its own unit: hundredths of points as points, then as Float64."""
+        divided = {key: kind.divisor for key in self.query.metrics if (kind := _divided(self.metrics[key])) is not None}
+        if not divided:
+            return self.observations
+        divisor = pl.col("metric").replace_strict(divided, default=1, return_dtype=pl.Int64)
+        return self.observations.with_columns(numerator=pl.col("numerator") / divisor)
+
+    def refuse_oversize(self, kind: Format) -> None:
+        """Raises BadQuery for a workbook with more rows than a sheet can hold, which would be cut without a word."""
+        if kind == "xlsx" and self.observations.height > SHEET_ROWS:
+            raise BadQuery(f"共 {self.observations.height} 行，xlsx 一张表最多 {SHEET_ROWS} 行；请用 csv 或 parquet")
 
     def text_table(self, layout: Layout) -> pl.DataFrame:
         """The table as it stands in a CSV file: every cell text, text cells made harmless, null for an empty cell."""
@@ -79,8 +93,8 @@ class Export:
             metric = self.metrics[key]
             if column == "value":
                 shown = _figure_text(cell, metric)
-            elif isinstance(metric.kind, Count) and metric.kind.divisor == 100:
-                shown = _hundredths(cell)
+            elif _divided(metric) is not None:
+                shown = _hundredths((cell * 100).round())
             else:
                 continue
             text = pl.when(pl.col("metric") == key).then(shown).otherwise(text)
@@ -178,11 +192,15 @@ def _fill_sheet(sheet: Any, table: pl.DataFrame, head: Any) -> None:
 def _figure_text(cell: pl.Expr, metric: Metric) -> pl.Expr:
     """Counts as integers, points with two decimals, all else as the shortest text that gives the same double."""
     kind = metric.kind
-    if isinstance(kind, Stock) or (isinstance(kind, Count) and kind.divisor == 1):
-        return _whole(cell)
-    if isinstance(kind, Count) and kind.divisor == 100:
+    if _divided(metric) is not None:
         return _hundredths((cell * 100).round())
-    return cell.cast(pl.String)
+    return _whole(cell) if isinstance(kind, Stock | Count) else cell.cast(pl.String)
+
+
+def _divided(metric: Metric) -> Count | None:
+    """The kind of a metric that is summed as hundredths."""
+    kind = metric.kind
+    return kind if isinstance(kind, Count) and kind.divisor == 100 else None
 
 
 def _whole(cell: pl.Expr) -> pl.Expr:

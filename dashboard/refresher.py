@@ -14,7 +14,8 @@ from data_access import replica, snapshot
 from data_access.demo.city import NotEmpty, UnknownCity
 from data_access.reference import LOCAL
 from data_access.region_tree import RegionTreeError
-from data_access.snapshot import Manifest, Snapshot, SnapshotError
+from data_access.settings import SettingsError
+from data_access.snapshot import Snapshot, SnapshotError
 from data_access.source import Source
 
 log = logging.getLogger("yanpan.refresher")
@@ -30,13 +31,14 @@ class Refresher(threading.Thread):
     def __init__(self, source: Source) -> None:
         super().__init__(name="refresher", daemon=True)
         self._source = source
-        self._every = timedelta(seconds=float(os.environ.get(SYNC_SECONDS_VARIABLE, "3600")))
+        self._every = timedelta(seconds=_sync_seconds())
         self._stop = threading.Event()
+        self._seen = 0
 
     def stop(self) -> None:
-        """End after the step in hand; waits for it."""
+        """End, giving up what is being made; waits a moment for it."""
         self._stop.set()
-        self.join(timeout=10)
+        self.join(timeout=5)
 
     def run(self) -> None:
         pause = 0.0
@@ -49,6 +51,8 @@ class Refresher(threading.Thread):
             if self._is_due():
                 self._sync()
                 self._load_newest()
+        except _StoppedError:
+            return True
         except Exception as error:
             log.exception("refresh failed")
             current.report(Status(fault=_sentence(error)))
@@ -69,32 +73,44 @@ class Refresher(threading.Thread):
 
     def _sync(self) -> None:
         started = time.monotonic()
-        self._source.prepare(_doing)
-        made = snapshot.sync(self._source.engine, self._source.archive, lambda line: _doing(f"正在取数 {line}"))
+        self._source.prepare(self._doing)
+        made = snapshot.sync(self._source.engine, self._source.archive, lambda line: self._doing(f"正在取数 {line}"))
         log.info("snapshot %s made in %.1f s", made.number, time.monotonic() - started)
 
     def _load_newest(self) -> None:
-        newest = self._newest()
-        loaded = current.snapshot()
-        if newest is None or (loaded is not None and loaded.provenance.number == newest.number):
+        newest = max(self._source.archive.numbers(), default=0)
+        if newest <= self._seen:
             return
+        self._seen = newest
         try:
-            fresh = Snapshot(self._source.archive, newest)
+            fresh = Snapshot(self._source.archive, self._source.archive.manifest(newest))
             fresh.preload()
         except SnapshotError as error:
-            # Made by other definitions, or damaged: the sync that follows replaces it.
-            log.warning("snapshot %s cannot be used: %s", newest.number, error)
+            # Made by other definitions, or damaged. What is in use stays; without any, a sync follows at once.
+            log.warning("snapshot %s cannot be used: %s", newest, error)
             return
         current.install(fresh)
-        log.info("snapshot %s in use", newest.number)
+        log.info("snapshot %s in use", newest)
 
-    def _newest(self) -> Manifest | None:
-        numbers = self._source.archive.numbers()
-        return self._source.archive.manifest(numbers[-1]) if numbers else None
+    def _doing(self, line: str) -> None:
+        if self._stop.is_set():
+            raise _StoppedError
+        current.report(Status(doing=line))
 
 
-def _doing(line: str) -> None:
-    current.report(Status(doing=line))
+class _StoppedError(Exception):
+    """The server ends: the work in hand is given up; a snapshot is whole or not there at all."""
+
+
+def _sync_seconds() -> float:
+    text = os.environ.get(SYNC_SECONDS_VARIABLE) or "3600"
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = 0.0
+    if not 1 <= seconds <= 864_000:
+        raise SettingsError(f"环境变量 {SYNC_SECONDS_VARIABLE} 写的是 {text!r}；允许：1–864000 秒")
+    return seconds
 
 
 def _sentence(error: Exception) -> str:

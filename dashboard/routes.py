@@ -42,7 +42,8 @@ async def ready(_: Request) -> Response:
     """200 once a snapshot is loaded, 503 before."""
     loaded = current.snapshot()
     if loaded is None:
-        return JSONResponse({"status": "loading", "doing": current.status().doing}, status_code=503)
+        status = current.status()
+        return JSONResponse({"status": "loading", "doing": status.doing, "fault": status.fault}, status_code=503)
     made = loaded.provenance
     return JSONResponse({"status": "ready", "snapshot": made.number, "business_date": str(made.business_date)})
 
@@ -56,6 +57,7 @@ async def export(request: Request) -> Response:
         made = await to_thread.run_sync(lambda: asked(request, loaded))
         layout = cast(Layout, _one_of(request, "layout", LAYOUTS))
         kind = cast(Format, _one_of(request, "format", FORMATS))
+        made.refuse_oversize(kind)
     except BadQuery as error:
         return PlainTextResponse(str(error), status_code=400)
     except Forbidden as error:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import logging
 import os
 import socket
@@ -21,8 +22,9 @@ APP = Path(__file__).resolve().parent / "app.py"
 def run(host: str, port: int) -> int:
     """Serve until told to stop; the exit status."""
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
-    if not _is_free(host, port):
-        print(f"yanpan：{host}:{port} 已被占用；请换一个端口：PORT=8502 make run", file=sys.stderr)
+    refusal = _refusal(host, port)
+    if refusal is not None:
+        print(f"yanpan：{refusal}", file=sys.stderr)
         return 1
     os.environ["YANPAN_HOME"] = str(settings.home())
     with source.started() as opened:
@@ -43,12 +45,18 @@ def _serve(host: str, port: int) -> None:
     app.run(config={"server.address": host, "server.port": port})
 
 
-def _is_free(host: str, port: int) -> bool:
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    with socket.socket(family, socket.SOCK_STREAM) as probe:
+def _refusal(host: str, port: int) -> str | None:
+    """Why nobody can listen there, in one sentence; None when one can."""
+    try:
+        family, kind, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+    except socket.gaierror:
+        return f"没有 {host} 这个监听地址；例如 HOST=127.0.0.1（仅本机）或 HOST=0.0.0.0（所有网络）"
+    with socket.socket(family, kind) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
-            probe.bind((host, port))
-        except OSError:
-            return False
-    return True
+            probe.bind(address)
+        except OSError as error:
+            if error.errno == errno.EADDRINUSE:
+                return f"{host}:{port} 已被占用；请换一个端口：PORT={port + 1}"
+            return f"不能在 {host}:{port} 监听（{error.strerror}）；请换一个地址或端口（HOST、PORT）"
+    return None

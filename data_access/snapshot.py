@@ -88,7 +88,7 @@ class Archive:
 
     def numbers(self) -> list[int]:
         """The numbers of all snapshots, oldest first."""
-        return sorted(int(path.stem) for path in self._manifests.glob("[0-9]*.json"))
+        return sorted(int(path.stem) for path in self._manifests.glob("*.json") if path.stem.isdecimal())
 
     def manifest(self, number: int | None = None) -> Manifest:
         """The manifest of that number, by default the newest. Raises SnapshotError."""
@@ -98,14 +98,25 @@ class Archive:
         chosen = numbers[-1] if number is None else number
         if chosen not in numbers:
             raise SnapshotError(f"没有快照 №{chosen}；现有 №{numbers[0]}–№{numbers[-1]}")
-        content = json.loads(self._manifest_path(chosen).read_text(encoding="utf-8"))
-        if content.get("format") != FORMAT:
-            raise SnapshotError(f"快照 №{chosen} 是另一版本的格式。请重新运行：yanpan sync --once")
-        return Manifest(**content)
+        try:
+            content = json.loads(self._manifest_path(chosen).read_text(encoding="utf-8"))
+            if content["format"] != FORMAT:
+                raise SnapshotError(f"快照 №{chosen} 是另一版本的格式。请重新运行：yanpan sync --once")
+            return Manifest(**content)
+        except (OSError, ValueError, TypeError, KeyError):
+            raise SnapshotError(f"快照 №{chosen} 的清单读不出来。请重新运行：yanpan sync --once") from None
 
-    def read(self, file: str) -> Path:
-        """Where a file that a manifest names stands."""
-        return self._files / file
+    def read(self, file: str) -> bytes:
+        """The content of a file that a manifest names, as it was put. Raises SnapshotError for a lost or altered one."""
+        try:
+            content = (self._files / file).read_bytes()
+        except OSError as error:
+            raise SnapshotError(
+                f"快照的数据文件 {file} 读不出来（{error.strerror}）。请重新运行：yanpan sync --once"
+            ) from None
+        if _name_of(content) != file:
+            raise SnapshotError(f"快照的数据文件 {file} 已损坏。请重新运行：yanpan sync --once")
+        return content
 
     @contextmanager
     def writing(self) -> Iterator[None]:
@@ -121,12 +132,14 @@ class Archive:
 
     def put(self, frame: pl.DataFrame) -> str:
         """Keep the frame; the file's name, which is the hash of its content."""
-        content = io.BytesIO()
-        frame.write_parquet(content, compression="zstd", statistics=False)
-        name = f"{hashlib.sha256(content.getbuffer()).hexdigest()[:40]}.parquet"
-        if not (self._files / name).exists():
-            _write(self._files / name, content.getvalue())
-        return name
+        buffer = io.BytesIO()
+        frame.write_parquet(buffer, compression="zstd", statistics=False)
+        content = buffer.getvalue()
+        path = self._files / _name_of(content)
+        # A damaged file of that name is replaced; comparing costs less than writing.
+        if not (path.is_file() and path.read_bytes() == content):
+            _write(path, content)
+        return path.name
 
     def publish(self, manifest: Manifest) -> None:
         """Make the snapshot visible, at once and whole. Call inside ``writing``."""
@@ -145,6 +158,10 @@ class Archive:
 
     def _manifest_path(self, number: int) -> Path:
         return self._manifests / f"{number:08d}.json"
+
+
+def _name_of(content: bytes) -> str:
+    return f"{hashlib.sha256(content).hexdigest()[:40]}.parquet"
 
 
 def _write(path: Path, content: bytes) -> None:
@@ -226,6 +243,7 @@ class Snapshot:
         self._archive = archive
         self._manifest = manifest
         self._frames: dict[str, pl.DataFrame] = {}
+        self._references: dict[str, pl.DataFrame] = {}
         self._lock = Lock()
 
     @cached_property
@@ -249,19 +267,21 @@ class Snapshot:
         return self._reference("organ")
 
     def preload(self) -> None:
-        """Read every fact now, so that no viewer waits for it."""
+        """Read everything now, so that no viewer waits for it or meets a damaged file. Raises SnapshotError."""
+        for name in self._manifest.reference:
+            self._reference(name)
         for fact in FACTS:
             self._frame(fact)
 
     def history_start(self, fact: Fact) -> date | None:
-        """The first month that the fact really covers: the earliest with a tenth of the median month's rows.
+        """The first month that the fact really covers: the earliest with half of the median month's rows.
 
         Before it a count of 0 would mean that nothing was recorded, not that nothing happened. None without rows.
         """
         days = self._frame(fact).select(month=pl.col("day").dt.truncate("1mo"))
         months = days.group_by("month").len().sort("month")
         usual = months["len"].median()
-        covered = months.filter(pl.col("len") * 10 >= usual)["month"].first() if usual is not None else None
+        covered = months.filter(pl.col("len") * 2 >= usual)["month"].first() if usual is not None else None
         return covered if isinstance(covered, date) else None
 
     def sums(self, request: FactRequest) -> pl.DataFrame:
@@ -313,4 +333,6 @@ class Snapshot:
         return placed.sort("day")
 
     def _reference(self, name: str) -> pl.DataFrame:
-        return pl.read_parquet(self._archive.read(self._manifest.reference[name]))
+        if name not in self._references:
+            self._references[name] = pl.read_parquet(self._archive.read(self._manifest.reference[name]))
+        return self._references[name]

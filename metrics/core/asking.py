@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from datetime import date
 
 from data_access.regions import LEVEL_KEYS, RegionTree, UnknownRegion
 from metrics.core.period import Grain, Period
 from metrics.core.query import BadQuery, FilterValue, Query
+
+_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
 
 def ask(
@@ -50,11 +53,12 @@ def ask(
 def day_of(text: str, what: str) -> date:
     """YYYY-MM-DD as a date between the years 1900 and 2999. Raises BadQuery."""
     try:
-        day = date.fromisoformat(text)
+        # Python reads 20260101 and 2026-W01-1 as dates too.
+        day = date.fromisoformat(text if _DAY.fullmatch(text) else "")
     except ValueError:
         raise BadQuery(f"{what} {text!r} 不是日期；写法：YYYY-MM-DD") from None
-    if not 1900 <= day.year <= 2999 or len(text) != 10:
-        raise BadQuery(f"{what} {text!r} 不可用；写法：YYYY-MM-DD，年份 1900–2999")
+    if not 1900 <= day.year <= 2999:
+        raise BadQuery(f"{what} {text!r} 不可用；年份 1900–2999")
     return day
 
 
