@@ -23,7 +23,6 @@ from data_access.check_rows import ENTRY_DATES, Scan, scan_categories, scan_regi
 from data_access.contract import SCHEMA
 from data_access.findings import Finding, Severity
 
-SYNTHETIC = "合成"
 
 Result = TypeVar("Result")
 
@@ -83,7 +82,7 @@ def _examined(engine: Engine) -> Report:
         catalog = read_catalog(connection)
         findings = [*schema_findings(catalog, engine.dialect), *rights_findings(connection)]
     heading = [f"数据库：{known.sentence}（PostgreSQL {known.version}，{known.host}，用户 {role}）"]
-    if catalog.comment and SYNTHETIC in catalog.comment:
+    if catalog.comment and contract.SYNTHETIC_MARK in catalog.comment:
         heading.append(f"数据：{catalog.comment}")
     scans = dict(_scans(engine, catalog)) if catalog.usable else {}
     rows = {name: scan.rows for name, scan in scans.items() if scan.rows is not None}

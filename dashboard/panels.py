@@ -1,0 +1,302 @@
+"""The panels that pages are made of: cards, map, trend, league. Each asks the page its question and places one view."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from html import escape
+
+import polars as pl
+import streamlit as st
+
+from dashboard import answers
+from dashboard.look import change, count, exact, number, parts, unit_of, with_unit
+from dashboard.shell import TREND_BUCKETS, Page, headline
+from dashboard.views import kpi, league, region_map, trend
+from data_access.boundaries import boundaries_of, special_units
+from data_access.regions import LEVEL_LABELS
+from metrics.core.compare import reference_period
+from metrics.core.model import POLARITY_LABELS, Metric, Score
+from metrics.core.period import DAY, Grain, Period
+from metrics.core.query import Query
+from metrics.registry import metrics
+
+_SPARK_BUCKETS = 12
+_SPARK_DAYS = 30
+
+
+@dataclass(frozen=True)
+class CardSpec:
+    """One card. ``days``: the last so many days instead of the page's period, which the label then says."""
+
+    metric: str
+    label: str | None = None
+    days: int | None = None
+
+
+@contextmanager
+def panel(name: str, title: str, detail: str = "", metric: Metric | None = None) -> Iterator[None]:
+    """A framed panel with its title; with ``metric`` the 口径 opens beside it."""
+    with st.container(key=f"panel-{name}"):
+        head = f'<div class="yp-panel-title"><b>{escape(title)}</b><span>{escape(detail)}</span></div>'
+        if metric is None:
+            st.html(head)
+        else:
+            with st.container(key=f"head-{name}", horizontal=True, vertical_alignment="center", gap="small"):
+                st.html(head, width="stretch")
+                with st.popover("口径", type="tertiary"):
+                    definition(metric)
+        yield
+
+
+def definition(metric: Metric) -> None:
+    """What exactly the figure is, from its declaration."""
+    rows = [
+        ("口径", metric.definition),
+        ("为何看", metric.why),
+        ("注意", metric.caution),
+        ("来源", metric.source),
+        ("方向", POLARITY_LABELS[metric.polarity]),
+        ("版本", f"v{metric.version}，{metric.since} 起；{metric.owner}；代码 {metric.key}"),
+    ]
+    body = "".join(f"<dt>{escape(name)}</dt><dd>{escape(text)}</dd>" for name, text in rows)
+    st.html(f'<div class="yp-definition"><b>{escape(metric.label)}</b><dl>{body}</dl></div>')
+
+
+def finding(page: Page) -> None:
+    """The page's title: the measure of the selected region and how it moved, as far as a rule can say it."""
+    metric = page.metric
+    row = page.compared([metric.key]).row(0, named=True)
+    words = f"{page.region.name}{page.selection.span.label}{metric.label} {with_unit(row['value'], metric)}"
+    moved = change(_previous_word(page), row["value"], row["previous"], metric)
+    until = (
+        f"截至 {page.period.last:%m-%d}（与上期同样天数比）"
+        if page.unfinished
+        else f"{page.period.start} 至 {page.period.last}"
+    )
+    said = f"{words}，{moved.label} {moved.text}" if row["previous"] is not None else words
+    headline(page.title, said, f"{metric.definition}　{until}")
+
+
+def _previous_word(page: Page) -> str:
+    """At day grain the same weekday a week before is meant, and said."""
+    return "较上周同日" if page.grain is Grain.day else "环比"
+
+
+def map_trend_league(page: Page) -> None:
+    """The three pictures of one selection side by side: where, since when, who."""
+    left, right = st.columns([0.37, 0.63], gap="medium")
+    with left:
+        map_panel(page)
+    with right:
+        trend_panel(page)
+        league_panel(page)
+
+
+def cards(page: Page, specs: Sequence[CardSpec]) -> None:
+    """The row of headline figures of the selected region."""
+    kpi.show([_card(page, spec) for spec in specs], key="cards")
+
+
+def _card(page: Page, spec: CardSpec) -> kpi.Card:
+    metric = metrics()[spec.metric]
+    period = None if spec.days is None else Period(page.period.stop - spec.days * DAY, page.period.stop)
+    row = page.compared([spec.metric], period).row(0, named=True)
+    label = spec.label or metric.label
+    return kpi.Card(
+        key=spec.metric,
+        label=label if spec.days is None else f"{label}（近{spec.days}日）",
+        value=number(row["value"], metric),
+        unit=unit_of(metric),
+        changes=(
+            change("环比" if period else _previous_word(page), row["value"], row["previous"], metric),
+            change("同比", row["value"], row["year_ago"], metric),
+        ),
+        spark=_spark(page, spec),
+        note=_note(row, metric),
+        state=row["state"],
+        definition=metric.definition,
+        caution=metric.caution,
+        exact=f"{exact(row['value'], metric)} {unit_of(metric)}",
+    )
+
+
+def _note(row: dict[str, object], metric: Metric) -> str:
+    numerator, denominator = row["numerator"], row["denominator"]
+    if isinstance(numerator, int) and isinstance(denominator, int) and metric.percent:
+        return parts(numerator, denominator)
+    return ""
+
+
+def _spark(page: Page, spec: CardSpec) -> tuple[float | None, ...]:
+    daily = page.trend_grain is Grain.day and spec.days is None
+    grain = Grain.week if spec.days is not None else page.trend_grain
+    buckets = _SPARK_DAYS if daily else _SPARK_BUCKETS
+    frame = page.series([spec.metric], page.region.code, page.region.level, buckets, grain)
+    return tuple(frame.sort("period")["value"].to_list())
+
+
+def map_panel(page: Page, height: int = 560, width: int = 560) -> None:
+    """The map of the compared level; a click on a region opens it."""
+    metric = page.metric
+    frame = page.parts(metric.key)
+    codes = frame["region_code"].to_list()
+    selected = page.region.code if page.region.code in codes else None
+    where = f"{page.compared_region.name} · 按{LEVEL_LABELS[page.compared_level]}"
+    with panel("map", metric.label, f"{unit_of(metric)} · {where}", metric):
+        picture = region_map.build(
+            frame,
+            metric,
+            page.screen.look,
+            places=_places(page, frame, metric),
+            boundaries=boundaries_of(codes),
+            specials=special_units(codes),
+            scope=page.compared_region.code,
+            selected=selected,
+            width=width,
+            height=height,
+            factor=page.screen.factor,
+        )
+        clicked = region_map.show(picture, key="map")
+    if clicked is not None:
+        page.go(clicked)
+
+
+def _places(page: Page, frame: pl.DataFrame, metric: Metric) -> dict[str, region_map.Place]:
+    places = {}
+    for row in frame.iter_rows(named=True):
+        region = page.tree.get(row["region_code"])
+        known = region.longitude is not None and region.latitude is not None
+        changes = [change(word, row["value"], row[name], metric) for word, name in _COMPARED]
+        places[region.code] = region_map.Place(
+            region.name,
+            (region.longitude, region.latitude) if known else None,  # type: ignore[arg-type]
+            "　".join(f"{item.label} {item.text}" for item in changes),
+        )
+    return places
+
+
+_COMPARED = (("环比", "previous"), ("同比", "year_ago"))
+
+
+def trend_panel(page: Page, height: int = 270) -> None:
+    """The selected region's metric over the buckets, last year's behind it."""
+    metric, grain = page.metric, page.trend_grain
+    frame = page.series([metric.key], page.region.code, page.region.level, TREND_BUCKETS[grain])
+    unfinished = frame["period"].max() if _last_is_running(page) else None
+    detail = f"按{_GRAIN_WORDS[grain]} · 细线为上年同期" + ("，虚线段未完" if unfinished else "")
+    with panel("trend", f"{page.region.name}{metric.label}走势", detail):
+        picture = trend.figure(
+            frame,
+            metric,
+            page.screen.look,
+            grain=grain,
+            year_ago=_year_before(page, frame, metric),
+            unfinished=unfinished,  # type: ignore[arg-type]
+            height=height,
+            factor=page.screen.factor,
+        )
+        trend.show(picture, key="trend", alt=trend.alt(frame, metric, grain))
+
+
+_GRAIN_WORDS = {Grain.day: "日", Grain.week: "周", Grain.month: "月", Grain.quarter: "季", Grain.year: "年"}
+
+
+def _last_is_running(page: Page) -> bool:
+    last = Period.holding(page.period.last, page.trend_grain)
+    return last.stop > page.period.stop
+
+
+def _year_before(page: Page, frame: pl.DataFrame, metric: Metric) -> pl.DataFrame | None:
+    """The same number of buckets a year earlier, as far as the data reaches back."""
+    grain = page.trend_grain
+    begun = answers.begins(page.snapshot, metric)
+    spans = [reference_period(Period.holding(day, grain), grain, "year_ago") for day in frame["period"].to_list()]
+    covered = [span for span in spans if begun is not None and span.start >= begun]
+    if not covered:
+        return None
+    query = Query(
+        (metric.key,), page.region.code, page.region.level, Period(covered[0].start, covered[-1].stop), grain
+    )
+    return answers.observations(page.snapshot, query)
+
+
+def league_panel(page: Page) -> None:
+    """The compared regions in order; a click on a row opens the region."""
+    metric = page.metric
+    frame = page.parts(metric.key)
+    whole = page.whole(metric.key).row(0, named=True)
+    names = {code: page.tree.get(code).name for code in frame["region_code"].to_list()}
+    place = LEVEL_LABELS[page.compared_level]
+    title = f"{page.compared_region.name}各{place}"
+    with panel("league", title, f"{metric.label} · {page.selection.span.label}"):
+        table = league.payload(
+            frame,
+            metric,
+            names,
+            compare=league.Comparisons(
+                previous=_renamed(frame, "previous"),
+                year_ago=_renamed(frame, "year_ago"),
+                history=page.series([metric.key], page.compared_region.code, page.compared_level, _SPARK_BUCKETS),
+            ),
+            selected=page.region.code,
+            rest=_rest(frame, whole, metric),
+            mean=whole["value"],
+            place_label=place,
+        )
+        opened = league.show(table, key="league")
+    if opened is not None:
+        page.go(opened)
+
+
+def _renamed(frame: pl.DataFrame, column: str) -> pl.DataFrame:
+    """The compared values in the form of observations."""
+    return frame.select("region_code", value=pl.col(column), state=pl.lit("ok"))
+
+
+def _rest(frame: pl.DataFrame, whole: dict[str, object], metric: Metric) -> pl.DataFrame | None:
+    """未细分: what is coded above the level shown; None where the parts already add up to the whole."""
+    if not metric.additive:
+        return None
+    left = frame.select(
+        period=pl.lit(None, pl.Date),
+        region_code=pl.lit(""),
+        metric=pl.lit(metric.key),
+        value=pl.lit(whole["value"]) - pl.col("value").sum(),
+        numerator=pl.lit(whole["numerator"]) - pl.col("numerator").sum(),
+        denominator=pl.lit(None, pl.Int64),
+        state=pl.lit("ok"),
+    ).head(1)
+    return left if left["numerator"].item() != 0 else None
+
+
+def score_panel(page: Page) -> None:
+    """How the selected region's score comes about: each part with its weight, figure and worth."""
+    kind = page.metric.kind
+    if not isinstance(kind, Score):
+        return
+    query = Query((page.metric.key,), page.region.code, page.region.level, page.period)
+    frame = answers.score_parts(page.snapshot, kind, query)
+    with panel(
+        "score", f"{page.region.name}：怎么算的", "每项得分 = 权重 × 达成度；样本不足的项不计，权重由其余项分担"
+    ):
+        st.html(_score_table(frame))
+
+
+def _score_table(frame: pl.DataFrame) -> str:
+    head = "<tr><th>分项</th><th>权重</th><th>本期</th><th>分子/分母</th><th>达成度</th></tr>"
+    return f'<table class="yp-table">{head}{"".join(_score_row(row) for row in frame.iter_rows(named=True))}</table>'
+
+
+def _score_row(row: dict[str, object]) -> str:
+    metric = metrics()[str(row["metric"])]
+    value, worth = row["value"], row["worth"]
+    figure = with_unit(value if isinstance(value, float) else None, metric)
+    if isinstance(row["participation"], float):
+        figure += f" × 参评 {100 * row['participation']:.1f}%"
+    reached = f"{100 * worth:.0f}%" if isinstance(worth, float) and row["counted"] else "样本不足"
+    numerator, denominator = row["numerator"], row["denominator"]
+    of = f"{count(numerator if isinstance(numerator, int) else None)}/{count(denominator if isinstance(denominator, int) else None)}"
+    cells = [escape(str(row["part"])), f"{row['weight']:.2f}", figure, of, reached]
+    return "<tr>" + "".join(f"<td>{cell}</td>" for cell in cells) + "</tr>"

@@ -1,0 +1,25 @@
+"""越级走访"""
+
+from dashboard import panels, shell
+from dashboard.panels import CardSpec
+from metrics.core.period import Grain
+
+SPEC = shell.PageSpec(
+    path="over_level",
+    metrics=("over_level_per_10k", "over_level_batches", "over_level_persons", "over_level_share"),
+    grain=Grain.quarter,
+)
+page = shell.open_page(__doc__, SPEC)
+panels.finding(page)
+panels.cards(
+    page,
+    [
+        CardSpec("over_level_batches"),
+        CardSpec("over_level_persons"),
+        CardSpec("over_level_share"),
+        CardSpec("group_visit_city_batches"),
+        CardSpec("province_visit_batches"),
+        CardSpec("national_visit_batches"),
+    ],
+)
+panels.map_trend_league(page)

@@ -1,0 +1,25 @@
+"""信访总量"""
+
+from dashboard import panels, shell
+from dashboard.panels import CardSpec
+from metrics.core.period import Grain
+
+SPEC = shell.PageSpec(
+    path="volume",
+    metrics=("petition_volume", "petition_per_10k", "first_petitions", "repeat_share", "web_share", "visit_batches"),
+    grain=Grain.month,
+)
+page = shell.open_page(__doc__, SPEC)
+panels.finding(page)
+panels.cards(
+    page,
+    [
+        CardSpec("petition_volume"),
+        CardSpec("petition_persons"),
+        CardSpec("petition_per_10k"),
+        CardSpec("repeat_share"),
+        CardSpec("web_share"),
+        CardSpec("group_visit_batches"),
+    ],
+)
+panels.map_trend_league(page)
