@@ -1,0 +1,118 @@
+// Cards of headline figures. Everything that comes from data is written as text, never as markup.
+const drawn = new WeakMap()
+const SVG = "http://www.w3.org/2000/svg"
+const SHAPES = { "1": "▲", "-1": "▼" }
+
+function element(tag, className, text) {
+  const node = document.createElement(tag)
+  if (className) node.className = className
+  if (text !== undefined && text !== "") node.textContent = text
+  return node
+}
+
+function spark(values) {
+  const known = values.filter((value) => value !== null)
+  if (known.length < 2) return null
+  const low = Math.min(...known)
+  const span = Math.max(...known) - low || 1
+  const x = (index) => (index / (values.length - 1)) * 100
+  const y = (value) => 33 - ((value - low) / span) * 28
+  let path = ""
+  let open = false
+  values.forEach((value, index) => {
+    if (value !== null) path += `${open ? "L" : "M"}${x(index).toFixed(2)} ${y(value).toFixed(2)}`
+    open = value !== null
+  })
+  const svg = document.createElementNS(SVG, "svg")
+  svg.setAttribute("class", "spark")
+  svg.setAttribute("viewBox", "0 0 100 36")
+  svg.setAttribute("preserveAspectRatio", "xMidYMid meet")
+  svg.setAttribute("aria-hidden", "true")
+  const line = document.createElementNS(SVG, "path")
+  line.setAttribute("d", path)
+  svg.append(line)
+  const last = values[values.length - 1]
+  if (last !== null) {
+    const dot = document.createElementNS(SVG, "circle")
+    dot.setAttribute("cx", "100")
+    dot.setAttribute("cy", y(last).toFixed(2))
+    dot.setAttribute("r", "3")
+    svg.append(dot)
+  }
+  return svg
+}
+
+function explanation(card) {
+  const details = element("details")
+  const summary = element("summary", "", "ⓘ")
+  summary.setAttribute("aria-label", `${card.label}的口径`)
+  const words = element("div", "words")
+  words.append(element("p", "", `口径：${card.definition}`))
+  if (card.caution) words.append(element("p", "", `注意：${card.caution}`))
+  details.append(summary, words)
+  details.name = "explanation"
+  return details
+}
+
+function title(card, open) {
+  if (!card.href) return element("span", "title", card.label)
+  const link = element("a", "title", card.label)
+  link.href = /^(\/|\?|[a-z_]+(\?|$))/.test(card.href) ? card.href : "#"
+  link.onclick = (event) => {
+    if (event.ctrlKey || event.metaKey || event.shiftKey || event.button !== 0) return
+    event.preventDefault()
+    open(card.key)
+  }
+  return link
+}
+
+function changes(card) {
+  const row = element("div", "changes")
+  for (const item of card.changes) {
+    const pair = element("span")
+    pair.title = item.detail
+    pair.append(element("span", "label", item.label))
+    const figure = element("span", item.tone === "neutral" ? "" : item.tone)
+    const shape = SHAPES[String(item.direction)]
+    if (shape) figure.append(element("span", "shape", shape))
+    figure.append(item.text)
+    pair.append(figure)
+    row.append(pair)
+  }
+  return row
+}
+
+function draw(card, open) {
+  const box = element("section", "card")
+  box.setAttribute("aria-label", card.alt)
+  const top = element("div", "top")
+  top.append(title(card, open))
+  const badge = card.badge || card.state_label
+  if (badge) top.append(element("span", `badge ${card.badge ? card.badge_tone : ""}`, badge))
+  if (card.definition) top.append(explanation(card))
+  const middle = element("div", "middle")
+  const value = element("div", `value${card.hidden ? " word" : ""}${card.state === "small_n" ? " doubt" : ""}`, card.value)
+  if (card.exact) value.title = card.exact
+  if (card.unit) value.append(element("span", "unit", card.unit))
+  middle.append(value)
+  const picture = spark(card.spark)
+  if (picture) middle.append(picture)
+  box.append(top, middle, changes(card), element("div", "note", card.note))
+  return box
+}
+
+export default function (component) {
+  const { parentElement, data, setTriggerValue } = component
+  const said = JSON.stringify(data)
+  const state = drawn.get(parentElement) ?? { said: "" }
+  state.send = setTriggerValue
+  drawn.set(parentElement, state)
+  if (state.said === said) return
+  state.said = said
+  const root = parentElement.querySelector(".cards")
+  const open = (key) => state.send("opened", key)
+  root.setAttribute("role", "group")
+  root.setAttribute("aria-label", data.label)
+  root.replaceChildren(...data.cards.map((card) => draw(card, open)))
+  if (!data.cards.some((card) => card.note)) root.querySelectorAll(".note").forEach((node) => node.remove())
+}

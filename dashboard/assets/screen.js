@@ -1,0 +1,37 @@
+// Reports the text factor, the window's width in design pixels and the theme, when they differ from what the server knows.
+const watched = new WeakMap()
+
+function measure(host) {
+  const rem = parseFloat(getComputedStyle(document.documentElement).fontSize) || 16
+  const factor = rem / 16
+  const scheme = getComputedStyle(document.querySelector(".stApp") ?? host).colorScheme
+  const width = Math.round(window.innerWidth / factor / 80) * 80
+  return `${factor.toFixed(2)};${width};${scheme.includes("dark") ? "dark" : "light"}`
+}
+
+export default function (component) {
+  const { parentElement, data, setStateValue } = component
+  const host = parentElement.host ?? parentElement
+  const report = () => {
+    const now = measure(host)
+    const entry = watched.get(parentElement)
+    if (now !== entry.said) {
+      entry.said = now
+      entry.send("screen", now)
+    }
+  }
+  if (!watched.has(parentElement)) {
+    let timer
+    const later = () => {
+      clearTimeout(timer)
+      timer = setTimeout(report, 200)
+    }
+    window.addEventListener("resize", later)
+    watched.set(parentElement, { later, said: data.said })
+  }
+  const entry = watched.get(parentElement)
+  entry.send = setStateValue
+  entry.said = data.said
+  setTimeout(report, 60)
+  return () => window.removeEventListener("resize", entry.later)
+}

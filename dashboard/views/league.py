@@ -1,0 +1,305 @@
+"""The league table: places in order, with the doubt and the comparison beside every figure; a click on a row drills down."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import polars as pl
+import streamlit as st
+
+from dashboard.look import (
+    DASH,
+    STATE_LABELS,
+    STATE_REASONS,
+    WAN,
+    WAN_FROM,
+    Tone,
+    asset,
+    change,
+    count,
+    decimals_of,
+    exact,
+    parts,
+    shown,
+    signed_zero,
+    unit_of,
+    with_unit,
+)
+from metrics.core.model import Metric
+
+_COMPONENT = st.components.v2.component(
+    "yanpan_league", html='<div class="league"></div>\n', css=asset("league.css"), js=asset("league.js")
+)
+REST = "rest"
+_LAST = ("small_n", "undefined", "suppressed", "not_measured")
+Row = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Comparisons:
+    """What stands beside the figures, each keyed by region_code: frames of the same columns as the observations.
+
+    ``previous`` 环比, ``year_ago`` 同比; ``history``: several periods per region, oldest first, for the spark lines.
+    """
+
+    previous: pl.DataFrame | None = None
+    year_ago: pl.DataFrame | None = None
+    history: pl.DataFrame | None = None
+
+
+NO_COMPARISONS = Comparisons()
+
+
+@dataclass(frozen=True)
+class _Axis:
+    """Shared drawing scale of a column: raw values at its left and right edge."""
+
+    first: float
+    last: float
+
+    def share(self, value: float | None) -> float | None:
+        """Where the value stands, 0 left to 1 right; None for none."""
+        if value is None:
+            return None
+        return round(min(max((value - self.first) / ((self.last - self.first) or 1.0), 0.0), 1.0), 4)
+
+
+def payload(
+    frame: pl.DataFrame,
+    metric: Metric,
+    names: Mapping[str, str],
+    *,
+    compare: Comparisons = NO_COMPARISONS,
+    selected: str | None = None,
+    clickable: Collection[str] | None = None,
+    rest: pl.DataFrame | None = None,
+    mean: float | None = None,
+    place_label: str = "县区",
+) -> dict[str, Any]:
+    """The table of one period's observations as plain values, one row per region_code.
+
+    Optional columns of ``frame``: ``lower``/``upper`` (an interval in the value's unit, then drawn with its point and
+    ``mean``, the group's own value) and ``rank_low``/``rank_high`` (the place as a range). ``clickable``: codes that open
+    something, all by default. ``rest``: the single observation 未细分, coded above this level. A neutral metric gets no place.
+    """
+    rows = _ordered(frame.rows(named=True), metric)
+    ranks = _ranks(rows, metric)
+    axis = _axis(rows, mean)
+    before, ago = _by_region(compare.previous), _by_region(compare.year_ago)
+    sparks = _sparks(compare.history)
+    in_wan = not metric.percent and any(abs(row["value"]) >= WAN_FROM for row in rows if _plain(row))
+    lines = []
+    for row in [*rows, *(rest.rows(named=True) if rest is not None else [])]:
+        code = str(row["region_code"])
+        is_rest = row not in rows
+        opens = not is_rest and (clickable is None or code in clickable)
+        line = _line(row, metric, axis, in_wan, mean)
+        line |= {
+            "code": REST if is_rest else code,
+            "name": "未细分" if is_rest else names.get(code, code),
+            "open": opens,
+        }
+        line |= {
+            "rank": "" if is_rest else ranks.get(code, _state_word(row)),
+            "spark": [] if is_rest else sparks.get(code, []),
+        }
+        line["changes"] = _changes(row, before, ago, metric) if not is_rest else {}
+        line["quiet"] = line["quiet"] or is_rest
+        if metric.polarity == "neutral" and not _plain(row):
+            line["value"] = _state_word(row)
+        line["alt"] = _row_alt(line, row, metric)
+        lines.append(line)
+    columns = _columns(rows, metric, compare, in_wan, place_label)
+    return {
+        "columns": columns,
+        "rows": lines,
+        "mean": axis.share(mean) if _intervals(rows) else None,
+        "selected": selected or "",
+        "label": alt(frame, metric, names),
+        "empty": "本期没有可列出的区划。",
+        "foot": _foot(rows, metric, mean, rest is not None),
+    }
+
+
+def show(table: dict[str, Any], *, key: str) -> str | None:
+    """Draw the table; the region_code of the row opened in this run (click or Enter), else None."""
+    opened = _COMPONENT(key=key, data=table, on_opened_change=lambda: None).opened
+    return (
+        opened
+        if isinstance(opened, str) and any(row["code"] == opened and row["open"] for row in table["rows"])
+        else None
+    )
+
+
+def alt(frame: pl.DataFrame, metric: Metric, names: Mapping[str, str]) -> str:
+    """The table as one sentence: first, last, and how many are not ranked."""
+    rows = _ordered(frame.rows(named=True), metric)
+    plain = [row for row in rows if _plain(row)]
+    without = len(rows) - len(plain)
+    rest = f"；{without} 个不排名" if without and metric.polarity != "neutral" else ""
+    if not plain:
+        return f"{metric.label}列表：没有可排列的数值。"
+    said = [
+        f"{names.get(row['region_code'], row['region_code'])} {with_unit(row['value'], metric)}"
+        for row in (plain[0], plain[-1])
+    ]
+    first, last = ("首位", "末位") if metric.polarity != "neutral" else ("最多", "最少")
+    tail = f"，{last}{said[1]}" if len(plain) > 1 else ""
+    return f"{metric.label}列表，共 {len(rows)} 个：{first}{said[0]}{tail}{rest}。"
+
+
+def _plain(row: Row) -> bool:
+    return row["state"] == "ok" and row["value"] is not None
+
+
+def _state(row: Row) -> str:
+    return row["state"] if row["state"] in STATE_LABELS else "undefined"
+
+
+def _state_word(row: Row) -> str:
+    return "" if _plain(row) else STATE_LABELS[_state(row)]
+
+
+def _ordered(rows: list[Row], metric: Metric) -> list[Row]:
+    sign = 1 if metric.polarity == "less" else -1
+    plain = sorted((row for row in rows if _plain(row)), key=lambda row: (sign * row["value"], row["region_code"]))
+    others = sorted(
+        (row for row in rows if not _plain(row)), key=lambda row: (_LAST.index(_state(row)), row["region_code"])
+    )
+    return plain + others
+
+
+def _ranks(rows: list[Row], metric: Metric) -> dict[str, str]:
+    """Equal values share a place; a range where the frame brings one."""
+    if metric.polarity == "neutral":
+        return {}
+    ranks: dict[str, str] = {}
+    values = [exact(row["value"], metric) for row in rows if _plain(row)]
+    for row in rows[: len(values)]:
+        low, high = row.get("rank_low"), row.get("rank_high")
+        place = values.index(exact(row["value"], metric)) + 1
+        ranks[row["region_code"]] = (
+            str(place) if low is None or high is None else (f"{low}–{high}" if low != high else str(low))
+        )
+    return ranks
+
+
+def _intervals(rows: list[Row]) -> bool:
+    return any(row.get("lower") is not None and row.get("upper") is not None for row in rows)
+
+
+def _axis(rows: list[Row], mean: float | None) -> _Axis:
+    plain = [row for row in rows if _plain(row)]
+    values = [row["value"] for row in plain]
+    if not _intervals(rows):
+        return _Axis(min([0.0, *values]), max([0.0, *values]))
+    ends = [row[name] for row in plain for name in ("lower", "upper", "value") if row.get(name) is not None]
+    ends += [mean] if mean is not None else []
+    room = (max(ends) - min(ends)) * 0.04
+    return _Axis(min(ends) - room, max(ends) + room)
+
+
+def _line(row: Row, metric: Metric, axis: _Axis, in_wan: bool, mean: float | None) -> Row:
+    plain = _plain(row)
+    value = row["value"] if plain else None
+    return {
+        "value": _written(value, metric, in_wan),
+        "sign": "%" if plain and metric.percent else "",
+        "exact": with_unit(None, metric) if value is None else f"{exact(value, metric)}{unit_of(metric)}",
+        "at": axis.share(value),
+        "low": axis.share(row.get("lower")) if plain else None,
+        "high": axis.share(row.get("upper")) if plain else None,
+        "n": count(row["denominator"]) if row["denominator"] is not None and row["state"] != "suppressed" else "",
+        "parts": parts(row["numerator"], row["denominator"]) if row["state"] != "suppressed" else "",
+        "tone": _tone(row, metric, mean) if plain else "neutral",
+        "quiet": not plain,
+    }
+
+
+def _written(value: float | None, metric: Metric, in_wan: bool) -> str:
+    if value is None:
+        return DASH
+    return signed_zero(value / WAN, 1) if in_wan else signed_zero(shown(value, metric), decimals_of(metric))
+
+
+def _tone(row: Row, metric: Metric, mean: float | None) -> Tone:
+    """Better or worse only where the whole interval lies on one side of the group's value."""
+    low, high = row.get("lower"), row.get("upper")
+    if mean is None or low is None or high is None or metric.polarity == "neutral" or low <= mean <= high:
+        return "neutral"
+    return "better" if (low > mean) == (metric.polarity == "more") else "worse"
+
+
+def _by_region(frame: pl.DataFrame | None) -> dict[str, float | None] | None:
+    if frame is None:
+        return None
+    return {row["region_code"]: row["value"] if _plain(row) else None for row in frame.iter_rows(named=True)}
+
+
+def _changes(
+    row: Row, before: dict[str, float | None] | None, ago: dict[str, float | None] | None, metric: Metric
+) -> dict[str, object]:
+    now = row["value"] if _plain(row) else None
+    found: dict[str, object] = {}
+    for key, label, past in (("previous", "环比", before), ("year_ago", "同比", ago)):
+        if past is not None:
+            item = asdict(change(label, now, past.get(row["region_code"]), metric))
+            found[key] = item | {"text": item["text"].removesuffix(" 百分点")}
+    return found
+
+
+def _sparks(history: pl.DataFrame | None) -> dict[str, list[float | None]]:
+    if history is None:
+        return {}
+    sparks: dict[str, list[float | None]] = {}
+    for row in history.sort("region_code", "period").iter_rows(named=True):
+        sparks.setdefault(row["region_code"], []).append(row["value"] if _plain(row) else None)
+    return sparks
+
+
+def _columns(
+    rows: list[Row], metric: Metric, compare: Comparisons, in_wan: bool, place_label: str
+) -> list[dict[str, object]]:
+    unit = ("万" if in_wan else "") + (metric.unit if not metric.percent else "")
+    points = "（百分点）" if metric.percent else ""
+    wanted: list[tuple[bool, str, str, bool, bool]] = [
+        (metric.polarity != "neutral", "rank", "位次", False, False),
+        (True, "name", place_label, False, False),
+        (True, "value", f"{metric.label}（{unit}）" if unit else metric.label, True, False),
+        (True, "axis", "95% 区间" if _intervals(rows) else "", False, True),
+        (any(row["denominator"] is not None for row in rows), "n", "分母", True, False),
+        (compare.previous is not None, "previous", f"环比{points}", True, False),
+        (compare.year_ago is not None, "year_ago", f"同比{points}", True, False),
+        (compare.history is not None, "spark", "走势", False, True),
+    ]
+    return [
+        {"key": key, "label": label, "right": right, "picture": picture}
+        for use, key, label, right, picture in wanted
+        if use
+    ]
+
+
+def _foot(rows: list[Row], metric: Metric, mean: float | None, has_rest: bool) -> str:
+    said = []
+    if mean is not None and _intervals(rows):
+        said.append(f"虚线为全体 {with_unit(mean, metric)}")
+    if metric.polarity == "neutral":
+        said.append("此项不分好坏，不排名")
+    elif any(row["state"] == "small_n" for row in rows):
+        said.append("样本不足不排名")
+    said += [
+        f"{STATE_LABELS[state]}：{STATE_REASONS[state]}"
+        for state in ("undefined", "suppressed", "not_measured")
+        if any(_state(row) == state and not _plain(row) for row in rows)
+    ]
+    said += ["未细分：只记到上级区划的部分"] if has_rest else []
+    return "；".join(said) + "。" if said else ""
+
+
+def _row_alt(line: Row, row: Row, metric: Metric) -> str:
+    if not _plain(row):
+        return f"{line['name']}，{_state_word(row)}"
+    place = f"，第 {line['rank']} 位" if line["rank"] else ""
+    return f"{line['name']}，{with_unit(row['value'], metric)}{place}"

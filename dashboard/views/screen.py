@@ -1,0 +1,43 @@
+"""What the viewer's screen is like: the factor by which text has grown and the theme that is really shown.
+
+Canvas pictures (map, trend) cannot follow the style sheet's rem. A small invisible component reports the factor once; on
+a screen of 1080 lines it is 1 and nothing is reported, so nothing runs twice.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import streamlit as st
+
+from dashboard.look import Look, asset, current_look, look_named
+
+_COMPONENT = st.components.v2.component("yanpan_screen", html="<span hidden></span>\n", js=asset("screen.js"))
+
+
+@dataclass(frozen=True)
+class Screen:
+    """``factor``: px of 1 rem divided by 16. ``width``: CSS px of the window, divided by the factor."""
+
+    factor: float
+    look: Look
+    width: int = 1920
+
+
+def parse(reported: object, look: Look) -> Screen:
+    """The report ``factor;width;theme`` of the browser; nonsense or nothing means a plain screen in ``look``."""
+    try:
+        factor, width, theme = str(reported).split(";")
+        return Screen(min(max(float(factor), 0.5), 4.0), look_named(theme), min(max(int(width), 320), 8000))
+    except ValueError:
+        return Screen(1.0, look)
+
+
+def current_screen(key: str = "yanpan-screen") -> Screen:
+    """The viewer's screen as last reported; call once per run, before the pictures."""
+    look = current_look()
+    known = st.session_state.get(key)
+    before = known.get("screen") if known is not None else None
+    data = {"said": before or f"1.00;1920;{look.name}"}
+    result = _COMPONENT(key=key, data=data, default={"screen": before}, on_screen_change=lambda: None)
+    return parse(result.screen, look)
