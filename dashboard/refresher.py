@@ -32,17 +32,17 @@ class Refresher(threading.Thread):
         super().__init__(name="refresher", daemon=True)
         self._source = source
         self._every = timedelta(seconds=_sync_seconds())
-        self._stop = threading.Event()
+        self._ended = threading.Event()
         self._seen = 0
 
     def stop(self) -> None:
         """End, giving up what is being made; waits a moment for it."""
-        self._stop.set()
+        self._ended.set()
         self.join(timeout=5)
 
     def run(self) -> None:
         pause = 0.0
-        while not self._stop.wait(pause):
+        while not self._ended.wait(pause):
             pause = _LOOK_SECONDS if self._step() else _RETRY_SECONDS
 
     def _step(self) -> bool:
@@ -93,7 +93,7 @@ class Refresher(threading.Thread):
         log.info("snapshot %s in use", newest)
 
     def _doing(self, line: str) -> None:
-        if self._stop.is_set():
+        if self._ended.is_set():
             raise _StoppedError
         current.report(Status(doing=line))
 

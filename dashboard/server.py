@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import logging
 import os
+import signal
 import socket
 import sys
 from pathlib import Path
@@ -27,6 +28,8 @@ def run(host: str, port: int) -> int:
         print(f"yanpan：{refusal}", file=sys.stderr)
         return 1
     os.environ["YANPAN_HOME"] = str(settings.home())
+    # As Ctrl-C does: the server of the demonstration city is stopped in order.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     with source.started() as opened:
         refresher = Refresher(opened)
         refresher.start()
