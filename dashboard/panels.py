@@ -152,7 +152,7 @@ def map_panel(page: Page, height: int = 560, width: int = 560) -> None:
             places=_places(page, frame, metric),
             boundaries=boundaries_of(codes),
             specials=special_units(codes),
-            scope=page.compared_region.code,
+            scope=f"{page.compared_region.code}@{page.visit}",
             selected=selected,
             width=width,
             height=height,

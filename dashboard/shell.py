@@ -46,7 +46,11 @@ class PageSpec:
 
 @dataclass(frozen=True)
 class Page:
-    """An opened page: its snapshot, what is selected, and the questions that its panels ask."""
+    """An opened page: its snapshot, what is selected, and the questions that its panels ask.
+
+    ``visit`` counts the changes of region in this session. A map keeps what was clicked on it; by the visit a click that
+    has been followed is told from a new one, also after Back and on the same region.
+    """
 
     title: str
     spec: PageSpec
@@ -54,6 +58,7 @@ class Page:
     selection: Selection
     default: Selection
     screen: Screen
+    visit: int
 
     @property
     def tree(self) -> RegionTree:
@@ -172,7 +177,7 @@ def open_page(title: str | None, spec: PageSpec) -> Page:
     selection, notes = address.read(
         st.query_params.to_dict(), snapshot.regions, default, spec.metrics, snapshot.provenance.business_date
     )
-    page = Page(name, spec, snapshot, selection, default, screen)
+    page = Page(name, spec, snapshot, selection, default, screen, _visit(selection.region))
     _bar(page)
     for note in notes:
         st.caption(note)
@@ -185,6 +190,13 @@ def headline(title: str, finding: str, detail: str) -> None:
         f'<div class="yp-head"><h1>{escape(title)}</h1><b>{escape(finding)}</b></div>'
         f'<p class="yp-quiet yp-detail">{escape(detail)}</p>'
     )
+
+
+def _visit(region: str) -> int:
+    last_region, number = st.session_state.get("yp-visit", (region, 0))
+    number += last_region != region
+    st.session_state["yp-visit"] = (region, number)
+    return int(number)
 
 
 def _default(snapshot: Snapshot, spec: PageSpec) -> Selection:

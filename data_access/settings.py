@@ -13,6 +13,7 @@ from typing import TypeVar, get_args
 
 from platformdirs import user_data_path
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic_core import ErrorDetails
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError
 
@@ -87,11 +88,40 @@ def validated(path: Path, model: type[Model], content: object) -> Model:
         return model.model_validate(content)
     except ValidationError as error:
         details = "；".join(
-            f"{'.'.join(str(part) for part in item['loc']) or '(顶层)'}：{item['msg']}（写的是 {item['input']!r}）"
-            for item in error.errors()
+            f"{'.'.join(str(part) for part in item['loc']) or '(顶层)'}：{_in_chinese(item)}" for item in error.errors()
         )
         allowed = "；".join(dict.fromkeys(_keys_beside(model, item["loc"]) for item in error.errors()))
         raise SettingsError(f"{path.name} 有误：{details}。允许的键：{allowed}") from None
+
+
+_FAULTS = {
+    "missing": "缺少这个键",
+    "extra_forbidden": "没有这个键",
+    "greater_than_equal": "不得小于 {ge}",
+    "greater_than": "必须大于 {gt}",
+    "less_than_equal": "不得大于 {le}",
+    "less_than": "必须小于 {lt}",
+    "literal_error": "只能是 {expected}",
+    "value_error": "{error}",
+    "too_short": "至少要有 {min_length} 项",
+    "int_type": "必须是整数",
+    "int_parsing": "必须是整数",
+    "int_from_float": "必须是整数",
+    "float_type": "必须是数字",
+    "float_parsing": "必须是数字",
+    "bool_type": "必须是 true 或 false",
+    "bool_parsing": "必须是 true 或 false",
+    "string_type": "必须是带引号的文字",
+    "tuple_type": "必须是列表",
+    "model_type": "必须是一张表",
+}
+
+
+def _in_chinese(fault: ErrorDetails) -> str:
+    """What pydantic found, said in Chinese; in its own words only where we know none."""
+    words = _FAULTS.get(fault["type"])
+    said = words.format(**fault.get("ctx", {})) if words else fault["msg"]
+    return said if fault["type"] == "missing" else f"{said}（写的是 {fault['input']!r}）"
 
 
 def _keys_beside(model: type[BaseModel], place: tuple[int | str, ...]) -> str:

@@ -17,7 +17,8 @@ from metrics import (
     supervision,
     three_no,
 )
-from metrics.core.model import Metric
+from metrics.core.model import Metric, Score
+from metrics.core.scheme import check_metrics, scheme
 
 FAMILIES: Mapping[str, tuple[Metric, ...]] = {
     "信访总量": petition_volume.METRICS,
@@ -35,10 +36,16 @@ FAMILIES: Mapping[str, tuple[Metric, ...]] = {
 
 @cache
 def metrics() -> Mapping[str, Metric]:
-    """Every metric by its key. Raises ValueError for a key that stands twice."""
+    """Every metric by its key, the schemes behind the scores checked.
+
+    Raises ValueError for a key that stands twice, SettingsError for a scheme that cannot be scored by.
+    """
     found: dict[str, Metric] = {}
     for metric in (metric for family in FAMILIES.values() for metric in family):
         if metric.key in found:
             raise ValueError(f"metric {metric.key} is declared twice")
         found[metric.key] = metric
+    for metric in found.values():
+        if isinstance(metric.kind, Score):
+            check_metrics(scheme(metric.kind.scheme), found)
     return found

@@ -85,11 +85,11 @@ class Scheme(_Strict):
 
     @property
     def metric_keys(self) -> tuple[str, ...]:
-        """Every metric that the scheme reads, the ledger's last."""
+        """Every metric that the scheme reads, except the ledger, which is read for its group only."""
         keys = [part.metric for part in self.parts]
         keys += [part.participation.metric for part in self.parts if part.participation]
         keys += [rule.metric for rule in self.veto]
-        return tuple(dict.fromkeys([*keys, LEDGER_METRIC]))
+        return tuple(dict.fromkeys(keys))
 
 
 LEDGER_METRIC = "deduction_points"

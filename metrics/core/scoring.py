@@ -51,7 +51,10 @@ def score_parts(chosen: Scheme, figures: pl.DataFrame) -> pl.DataFrame:
 
 
 def _figures(chosen: Scheme, query: Query, evaluate: Evaluate) -> pl.DataFrame:
-    return evaluate(replace(query, metrics=chosen.metric_keys, by=(), where=()))
+    plain = replace(query, metrics=chosen.metric_keys, by=(), where=())
+    # Counties and departments are never mixed: only the points of the scheme's own group come off.
+    ledger = replace(plain, metrics=(LEDGER_METRIC,), where=(("assess_group", (chosen.group,)),))
+    return pl.concat([evaluate(plain), evaluate(ledger)])
 
 
 def _part(part: SchemePart, minimum_n: int, figures: pl.DataFrame) -> pl.DataFrame:

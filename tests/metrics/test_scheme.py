@@ -44,7 +44,7 @@ def test_balanced() -> None:
     participations = [part.participation for part in balanced.parts if part.participation]
     assert [(second.metric, second.target) for second in participations] == [("evaluation_rate", 0.40)]
     assert (balanced.minimum_n, balanced.ledger.deducted, balanced.veto, balanced.example) == (15, False, (), False)
-    assert balanced.metric_keys[-2:] == ("evaluation_rate", "deduction_points")
+    assert balanced.metric_keys[-1] == "evaluation_rate"
 
 
 def test_peace_index_says_that_it_is_an_example() -> None:
@@ -70,15 +70,15 @@ def test_unknown_scheme_names_those_there_are() -> None:
     ("old", "new", "said"),
     [
         ("minimum_n = 15", "minimum_m = 15", ["minimum_m", "允许的键：", "minimum_n"]),
-        ("minimum_n = 15", "minimum_n = 0", ["minimum_n", "greater than or equal to 1", "0"]),
+        ("minimum_n = 15", "minimum_n = 0", ["minimum_n", "不得小于 1", "0"]),
         ("weight = 0.15", "wieght = 0.15", ["parts.0.wieght", "parts.0.weight", "允许的键：label、metric、weight"]),
-        ("weight = 0.15", "weight = 1.5", ["parts.0.weight", "less than or equal to 1", "1.5"]),
+        ("weight = 0.15", "weight = 1.5", ["parts.0.weight", "不得大于 1", "1.5"]),
         ("weight = 0.15", 'weight = "heavy"', ["parts.0.weight", "'heavy'"]),
         ("floor = 0.90", "floor = 1.0", ["parts.0", "floor 与 target 不能相同"]),
         ("target = 0.40", "traget = 0.40", ["parts.2.participation.traget", "允许的键：metric、target"]),
         ('period = "quarter"', 'period = "week"', ["period", "'month', 'quarter' or 'year'", "'week'"]),
         ('group = "county_group"', 'group = "all"', ["group", "'county_group' or 'dept_group'", "'all'"]),
-        ("cap = 20.0", "cap = 101.0", ["ledger.cap", "less than or equal to 100"]),
+        ("cap = 20.0", "cap = 101.0", ["ledger.cap", "不得大于 100"]),
         ("deducted = false", "subtracted = false", ["ledger.subtracted", "允许的键：deducted、cap"]),
         ('label = "按期答复"', 'label = "按期受理"', ["label 重复：按期受理"]),
         ('since = "2026-01"', "", ["since", "允许的键："]),
@@ -97,7 +97,7 @@ def test_faults_are_named(old: str, new: str, said: list[str], folder: Path) -> 
 def test_a_scheme_without_parts(folder: Path) -> None:
     head = _BALANCED[: _BALANCED.index("[[parts]]")]
     (folder / "balanced.toml").write_text(f"{head}\nparts = []\n", encoding="utf-8")
-    with pytest.raises(SettingsError, match=r"balanced\.toml 有误：parts：.*at least 1"):
+    with pytest.raises(SettingsError, match=r"balanced\.toml 有误：parts：至少要有 1 项"):
         schemes()
 
 
