@@ -209,17 +209,21 @@ def _last_is_running(page: Page) -> bool:
 
 
 def _year_before(page: Page, frame: pl.DataFrame, metric: Metric) -> pl.DataFrame | None:
-    """The same number of buckets a year earlier, as far as the data reaches back."""
+    """Last year's observations, each placed on the bucket of this year that it is held against."""
     grain = page.trend_grain
     begun = answers.begins(page.snapshot, metric)
-    spans = [reference_period(Period.holding(day, grain), grain, "year_ago") for day in frame["period"].to_list()]
-    covered = [span for span in spans if begun is not None and span.start >= begun]
-    if not covered:
+    moved = []
+    for day in frame["period"].to_list():
+        before = reference_period(Period.holding(day, grain), grain, "year_ago")
+        if begun is not None and before.start >= begun:
+            moved.append((day, before.start))
+    if not moved:
         return None
-    query = Query(
-        (metric.key,), page.region.code, page.region.level, Period(covered[0].start, covered[-1].stop), grain
-    )
-    return answers.observations(page.snapshot, query)
+    span = Period(moved[0][1], Period.holding(moved[-1][1], grain).stop)
+    query = Query((metric.key,), page.region.code, page.region.level, span, grain)
+    days = pl.DataFrame(moved, schema={"now": pl.Date, "period": pl.Date}, orient="row")
+    past = answers.observations(page.snapshot, query).join(days, on="period")
+    return past.with_columns(period=pl.col("now")).drop("now")
 
 
 def league_panel(page: Page) -> None:
