@@ -45,6 +45,19 @@ _REGIONS: tuple[tuple[str, str, int, str | None, int | None], ...] = (
     ("990777100000", "上级不存在的镇", 1, "990777000000", 7_000),
 )
 REGION_CODES = tuple(code for code, *_ in _REGIONS)
+# With villages but no township, without residents, empty, of misleading digits, out of order, and plain ones.
+ODD_REGIONS = (
+    "990101000000",
+    "990101101001",
+    "990102000000",
+    "990103000000",
+    "990104000000",
+    "990105000000",
+    "990101199000",
+    "012345000000",
+    "990190100000",
+    "980000000000",
+)
 LEVEL_OF = {code: min(level, 3) for code, _, level, *_ in _REGIONS}
 _PLACES = (*REGION_CODES, *REGION_CODES[:8], UNKNOWN, "990101101999", "x")
 

@@ -305,8 +305,8 @@ def test_every_level_of_the_city(slice_city: City, level: int, grain: Grain) -> 
     assert_same_as_plain_sql(slice_city, question(slice_city, plain_keys(), level, grain))
 
 
-@pytest.mark.parametrize("region", [code for code in hostile.REGION_CODES if not code.startswith("990777")])
-def test_every_region_by_itself(hostile_city: City, region: str) -> None:
+@pytest.mark.parametrize("region", hostile.ODD_REGIONS)
+def test_an_odd_region_by_itself(hostile_city: City, region: str) -> None:
     own_level = hostile_city.snapshot.regions.get(region).level
     for level in range(min(own_level, ROOT_LEVEL) + 1):
         assert_same_as_plain_sql(hostile_city, question(hostile_city, plain_keys(), level, Grain.month, region=region))
@@ -426,9 +426,10 @@ def queries(draw: st.DrawFn) -> Query:
     keys = draw(st.lists(st.sampled_from(tuple(metrics())), min_size=1, max_size=4, unique=True))
     regions = [code for code in hostile.REGION_CODES if not code.startswith("990777")]
     region = draw(st.sampled_from([hostile.ROOT] * 20 + regions))
-    level = draw(st.integers(0, hostile.LEVEL_OF[region]))
+    level = draw(st.sampled_from(range(hostile.LEVEL_OF[region], -1, -1)))
     grain = draw(st.sampled_from(tuple(Grain)))
-    first = draw(st.one_of(st.dates(date(2023, 5, 1), date(2025, 6, 1)), st.dates(date(1987, 1, 1), date(2030, 1, 1))))
+    near = st.integers(-270, 480).map(lambda days: date(2024, 2, 20) + timedelta(days=days))
+    first = draw(st.one_of(near, near, st.dates(date(1987, 1, 1), date(2030, 1, 1))))
     longest = {Grain.day: 12, Grain.week: 60, Grain.month: 300}.get(grain, 900)
     last = first + timedelta(days=draw(st.integers(0, longest)))
     common = set.intersection(*(set(metrics()[key].dimensions) for key in keys))
