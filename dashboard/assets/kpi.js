@@ -51,6 +51,14 @@ function explanation(card) {
   if (card.caution) words.append(element("p", "", `注意：${card.caution}`))
   details.append(summary, words)
   details.name = "explanation"
+  // It closes when the reader turns elsewhere, but not when he marks a word in it.
+  words.tabIndex = -1
+  details.onfocusout = (event) => {
+    if (!details.contains(event.relatedTarget)) details.open = false
+  }
+  details.onkeydown = (event) => {
+    if (event.key === "Escape") details.open = false
+  }
   return details
 }
 

@@ -269,7 +269,7 @@ def _columns(
         (True, "name", place_label, False, False),
         (True, "value", f"{metric.label}（{unit}）" if unit else metric.label, True, False),
         (True, "axis", "95% 区间" if _intervals(rows) else "", False, True),
-        (any(row["denominator"] is not None for row in rows), "n", "分母", True, False),
+        (any(row["denominator"] is not None for row in rows if _plain(row)), "n", "分母", True, False),
         (compare.previous is not None, "previous", f"环比{points}", True, False),
         (compare.year_ago is not None, "year_ago", f"同比{points}", True, False),
         (compare.history is not None, "spark", "走势", False, True),

@@ -21,7 +21,8 @@ STEP = 3.0
 MARGIN = 12.0
 #: A label whose box lies inside its region by less than this share counts as crowded out.
 ROOMY = 0.62
-READABLE = 0.42
+READABLE = 0.5
+INSIDE = 0.85
 INSET_SCALES = tuple(1.5 + 0.1 * step for step in range(30, -1, -1))
 INSET_TITLE = 26.0
 
@@ -62,7 +63,10 @@ class Rectangle:
 
 @dataclass(frozen=True)
 class Label:
-    """A region's name and value, centred on x, y. ``size``: px of the name; ``value`` may be empty."""
+    """A region's name and value, centred on x, y. ``size``: px of the name; ``value`` may be empty.
+
+    ``inside``: whether it stands on its own region's colour nearly throughout.
+    """
 
     code: str
     x: float
@@ -70,6 +74,7 @@ class Label:
     name: str
     value: str
     size: float
+    inside: bool
 
 
 @dataclass(frozen=True)
@@ -227,11 +232,15 @@ def hatch(shape: Shape, spacing: float) -> list[tuple[tuple[float, float], tuple
 def _crowded(
     shapes: Mapping[str, Shape], words: Mapping[str, tuple[str, str]], size: float, width: float, height: float
 ) -> list[str]:
-    return [
-        code
-        for code, shape in shapes.items()
-        if code in words and _room(shape, words[code], size, width, height) < ROOMY
-    ]
+    """Regions too small for their label, and neighbours among them that are hardly larger; empty for a single one."""
+    labelled = {code: shape for code, shape in shapes.items() if code in words}
+    rooms = {code: _room(shape, words[code], size, width, height) for code, shape in labelled.items()}
+    tight = [code for code, room in rooms.items() if room < ROOMY]
+    if len(tight) < 2:
+        return []
+    around, largest = box_of(shapes[code] for code in tight), max(_area(shapes[code]) for code in tight)
+    near = [code for code, shape in labelled.items() if code not in tight and box_of([shape]).touches(around)]
+    return [*tight, *(code for code in near if _area(shapes[code]) <= 2.2 * largest)]
 
 
 def _room(shape: Shape, word: tuple[str, str], size: float, width: float, height: float) -> float:
@@ -242,7 +251,7 @@ def _with_inset(
     shapes: Mapping[str, Shape], crowded: list[str], width: float, height: float, factor: float
 ) -> tuple[float, Inset | None]:
     """How far the map moves aside, and the inset; 0 and None where the crowded places are few, all, or far apart."""
-    if len(crowded) < 2 or len(crowded) > 0.8 * len(shapes):
+    if not crowded or len(crowded) > 0.8 * len(shapes):
         return 0.0, None
     whole, source = box_of(shapes.values()), box_of(shapes[code] for code in crowded).grown(4)
     if source.width > 0.6 * whole.width and source.height > 0.6 * whole.height:
@@ -328,20 +337,20 @@ def _point_label(
     if not text or any(area.touches(other) for other in taken):
         return []
     taken.append(area)
-    return [Label(code, x, middle, text, "", size * 0.85)]
+    return [Label(code, x, middle, text, "", size * 0.85, False)]
 
 
 def _label(
     code: str, shape: Shape, word: tuple[str, str], size: float, taken: list[Rectangle], width: float, height: float
 ) -> tuple[Label | None, Rectangle | None]:
-    """The largest form that fits: name and value, both smaller, the value alone; else none."""
+    """The largest form that fits: name and value, both smaller, the name alone; else none."""
     name, value = word
-    forms = ((name, value, size, READABLE), (name, value, size * 0.85, READABLE), (value or name, "", size * 0.9, 0.3))
+    forms = ((name, value, size, READABLE), (name, value, size * 0.85, READABLE), (name, "", size * 0.8, 0.6))
     for first, second, em, least in forms:
         wide, tall = label_size(first, second, em)
         room, x, y = _best_place(shape, wide, tall, taken, width, height)
         if room >= least:
-            return Label(code, x, y, first, second, em), _box(x, y, wide, tall)
+            return Label(code, x, y, first, second, em, room >= INSIDE), _box(x, y, wide, tall)
     return None, None
 
 

@@ -356,11 +356,8 @@ def _label_layers(drawn: _Drawn) -> list[pdk.Layer]:
     """Names and values, light text on dark fills and dark on light ones; a layer has one weight and one outline."""
     texts: dict[tuple[int, bool], list[Row]] = {}
     for label in drawn.layout.labels:
-        light = (
-            dark_ground(_fill(drawn.rows[label.code], drawn))
-            if label.code not in drawn.layout.points
-            else drawn.look.name == "dark"
-        )
+        night = drawn.look.name == "dark"
+        light = dark_ground(_fill(drawn.rows[label.code], drawn)) if label.inside else night
         lift = label.size * 0.62 if label.value else 0.0
         texts.setdefault((500, light), []).append(_text(label.name, label.x, label.y - lift, label.size))
         word = label.value in STATE_LABELS.values()

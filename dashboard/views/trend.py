@@ -52,18 +52,16 @@ def bucket_label(day: date, grain: Grain) -> str:
     return names.get(grain, f"{day:%Y-%m-%d}")
 
 
-def tick_label(day: date, grain: Grain, first: bool) -> str:
-    """A bucket under the axis, short; the year stands at the first tick and where a year begins."""
+def tick_label(day: date, grain: Grain, before: date | None) -> str:
+    """A bucket under the axis, short; the year stands where it differs from the tick ``before`` it."""
+    year, week, _ = day.isocalendar()
     if grain is Grain.year:
         return f"{day.year}年"
     if grain is Grain.week:
-        year, week, _ = day.isocalendar()
-        return f"第{week}周" + (f"<br>{year}年" if first or week == 1 else "")
-    if grain is Grain.quarter:
-        return f"{(day.month + 2) // 3}季度" + (f"<br>{day.year}年" if first or day.month == 1 else "")
-    if grain is Grain.month:
-        return f"{day.month}月" + (f"<br>{day.year}年" if first or day.month == 1 else "")
-    return f"{day:%m-%d}" + (f"<br>{day.year}年" if first else "")
+        new = before is None or before.isocalendar()[0] != year
+        return f"第{week}周" + (f"<br>{year}年" if new else "")
+    short = {Grain.quarter: f"{(day.month + 2) // 3}季度", Grain.month: f"{day.month}月"}.get(grain, f"{day:%m-%d}")
+    return short + (f"<br>{day.year}年" if before is None or before.year != day.year else "")
 
 
 def figure(
@@ -96,7 +94,7 @@ def figure(
         for trace in _traces(rows, metric, look, grain, unfinished, colour, label, factor):
             picture.add_trace(trace)
     picture.update_layout(**_layout(look, height, factor))
-    picture.update_xaxes(**_time_axis(days, grain, look, factor))
+    picture.update_xaxes(**_time_axis(days, grain, factor))
     picture.update_yaxes(**_value_axis(series, year_ago if len(series) == 1 else None, metric, look, factor))
     if len(series) > 1:
         _name_series(picture, series, names or {}, metric, look, factor)
@@ -281,16 +279,15 @@ def _layout(look: Look, height: int, factor: float) -> dict[str, Any]:
     }
 
 
-def _time_axis(days: Sequence[date], grain: Grain, look: Look, factor: float) -> dict[str, Any]:
+def _time_axis(days: Sequence[date], grain: Grain, factor: float) -> dict[str, Any]:
     ticks = _tick_days(days)
     return {
         "type": "date",
         "tickvals": [day.isoformat() for day in ticks],
-        "ticktext": [tick_label(day, grain, index == 0) for index, day in enumerate(ticks)],
+        "ticktext": [tick_label(day, grain, before) for day, before in zip(ticks, [None, *ticks], strict=False)],
         "showgrid": False,
         "zeroline": False,
-        "showline": True,
-        "linecolor": look.line,
+        "showline": False,
         "range": _date_range(days),
         "fixedrange": True,
         "tickangle": 0,
