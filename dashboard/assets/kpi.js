@@ -121,6 +121,9 @@ export default function (component) {
   const open = (key) => state.send("opened", key)
   root.setAttribute("role", "group")
   root.setAttribute("aria-label", data.label)
+  const half = Math.ceil(data.cards.length / 2)
+  root.style.setProperty("--whole", data.cards.length > 6 ? half : Math.max(data.cards.length, 1))
+  root.style.setProperty("--half", data.cards.length > 4 ? half : Math.max(data.cards.length, 1))
   root.replaceChildren(...data.cards.map((card) => draw(card, open)))
   if (!data.cards.some((card) => card.note)) root.querySelectorAll(".note").forEach((node) => node.remove())
 }

@@ -106,7 +106,7 @@ def payload(
             "spark": [] if is_rest else sparks.get(code, []),
         }
         line["changes"] = _changes(row, before, ago, metric) if not is_rest else {}
-        line["quiet"] = line["quiet"] or is_rest
+        line |= {"quiet": True, "at": None} if is_rest else {}
         if metric.polarity == "neutral" and not _plain(row):
             line["value"] = _state_word(row)
         line["alt"] = _row_alt(line, row, metric)

@@ -29,7 +29,7 @@ from dashboard.look import (
     with_unit,
 )
 from dashboard.views.classes import Classes, classify
-from dashboard.views.map_layout import Layout, Shape, hatch, lay_out
+from dashboard.views.map_layout import Label, Layout, Shape, hatch, lay_out
 from data_access.boundaries import Boundary
 from metrics.core.model import Metric
 
@@ -356,8 +356,7 @@ def _label_layers(drawn: _Drawn) -> list[pdk.Layer]:
     """Names and values, light text on dark fills and dark on light ones; a layer has one weight and one outline."""
     texts: dict[tuple[int, bool], list[Row]] = {}
     for label in drawn.layout.labels:
-        night = drawn.look.name == "dark"
-        light = dark_ground(_fill(drawn.rows[label.code], drawn)) if label.inside else night
+        light = _light_ink(label, drawn)
         lift = label.size * 0.62 if label.value else 0.0
         texts.setdefault((500, light), []).append(_text(label.name, label.x, label.y - lift, label.size))
         word = label.value in STATE_LABELS.values()
@@ -371,6 +370,13 @@ def _label_layers(drawn: _Drawn) -> list[pdk.Layer]:
         ],
         *_inset_title(drawn),
     ]
+
+
+def _light_ink(label: Label, drawn: _Drawn) -> bool:
+    """By the region's own colour; a label that reaches beyond it on a dark page stays light, as the page asks."""
+    if label.code in drawn.layout.points or (drawn.look.name == "dark" and not label.inside):
+        return drawn.look.name == "dark"
+    return dark_ground(_fill(drawn.rows[label.code], drawn))
 
 
 def _inset_title(drawn: _Drawn) -> list[pdk.Layer]:
@@ -405,7 +411,7 @@ def _text_layer(name: str, texts: list[Row], weight: int, light: bool, drawn: _D
         font_weight=weight,
         character_set=pdk.types.String(signs),
         font_settings={"sdf": True, "fontSize": 96, "buffer": 14, "radius": 20, "cutoff": 0.2},
-        outline_width=3,
+        outline_width=5,
         outline_color=[*channels(halo), 235],
         pickable=False,
     )
