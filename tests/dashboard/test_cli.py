@@ -8,7 +8,7 @@ import json
 import shutil
 import stat
 import subprocess
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -74,7 +74,7 @@ Run = Callable[..., Done]
 
 
 @pytest.fixture
-def here(monkeypatch: pytest.MonkeyPatch, capfdbinary: pytest.CaptureFixture[bytes]) -> Iterator[Run]:
+def here(monkeypatch: pytest.MonkeyPatch, capfdbinary: pytest.CaptureFixture[bytes]) -> Run:
     """The command in this very process, in the given environment."""
 
     def run(environment: dict[str, str], *words: str) -> Done:
@@ -84,7 +84,7 @@ def here(monkeypatch: pytest.MonkeyPatch, capfdbinary: pytest.CaptureFixture[byt
         try:
             status = cli.main(words)
         except SystemExit as end:
-            status = int(end.code or 0)
+            status = int(str(end.code or 0))
         out, said = capfdbinary.readouterr()
         return Done(status, out, said.decode())
 

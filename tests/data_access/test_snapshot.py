@@ -313,7 +313,7 @@ def _flip_a_bit(path: Path) -> None:
     path.write_bytes(written)
 
 
-SPOILED: list[tuple[Callable[[Archive], None], str]] = [
+SPOILED: list[tuple[Callable[[Archive], object], str]] = [
     (lambda archive: manifest_path(archive).write_text("{"), "清单读不出来"),
     (lambda archive: manifest_path(archive).write_text("[]"), "清单读不出来"),
     (_rewritten(lambda words: words.pop("facts")), "清单读不出来"),
@@ -328,7 +328,7 @@ SPOILED: list[tuple[Callable[[Archive], None], str]] = [
 
 @pytest.mark.parametrize(("spoil", "sentence"), SPOILED, ids=range(len(SPOILED)))
 def test_what_is_damaged_is_said_and_the_next_sync_mends_it(
-    spoil: Callable[[Archive], None], sentence: str, city: URL, archive: Archive
+    spoil: Callable[[Archive], object], sentence: str, city: URL, archive: Archive
 ) -> None:
     taken(city, archive)
     spoil(archive)
