@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from html import escape
+from typing import Any
 
 import polars as pl
 import streamlit as st
@@ -79,9 +80,9 @@ def finding(page: Page) -> None:
     headline(page.title, said, f"{metric.definition}　{until}")
 
 
-def _previous_word(page: Page) -> str:
+def _previous_word(page: Page, days: int | None = None) -> str:
     """At day grain the same weekday a week before is meant, and said."""
-    return "较上周同日" if page.grain is Grain.day else "环比"
+    return "较上周同日" if page.grain is Grain.day and days is None else "环比"
 
 
 def map_trend_league(page: Page) -> None:
@@ -96,13 +97,20 @@ def map_trend_league(page: Page) -> None:
 
 def cards(page: Page, specs: Sequence[CardSpec]) -> None:
     """The row of headline figures of the selected region."""
-    kpi.show([_card(page, spec) for spec in specs], key="cards")
+    drawn: dict[CardSpec, kpi.Card] = {}
+    for days in dict.fromkeys(spec.days for spec in specs):
+        alike = [spec for spec in specs if spec.days == days]
+        keys = [spec.metric for spec in alike]
+        period = None if days is None else Period(page.period.stop - days * DAY, page.period.stop)
+        figures = {row["metric"]: row for row in page.compared(keys, period).iter_rows(named=True)}
+        sparks = _sparks(page, keys, days)
+        for spec in alike:
+            drawn[spec] = _card(spec, figures[spec.metric], sparks.get(spec.metric, ()), _previous_word(page, days))
+    kpi.show([drawn[spec] for spec in specs], key="cards")
 
 
-def _card(page: Page, spec: CardSpec) -> kpi.Card:
+def _card(spec: CardSpec, row: dict[str, Any], spark: tuple[float | None, ...], previous: str) -> kpi.Card:
     metric = metrics()[spec.metric]
-    period = None if spec.days is None else Period(page.period.stop - spec.days * DAY, page.period.stop)
-    row = page.compared([spec.metric], period).row(0, named=True)
     label = spec.label or metric.label
     return kpi.Card(
         key=spec.metric,
@@ -110,10 +118,10 @@ def _card(page: Page, spec: CardSpec) -> kpi.Card:
         value=number(row["value"], metric),
         unit=unit_of(metric),
         changes=(
-            change("环比" if period else _previous_word(page), row["value"], row["previous"], metric),
+            change(previous, row["value"], row["previous"], metric),
             change("同比", row["value"], row["year_ago"], metric),
         ),
-        spark=_spark(page, spec),
+        spark=spark,
         note=_note(row, metric),
         state=row["state"],
         definition=metric.definition,
@@ -122,19 +130,17 @@ def _card(page: Page, spec: CardSpec) -> kpi.Card:
     )
 
 
-def _note(row: dict[str, object], metric: Metric) -> str:
-    numerator, denominator = row["numerator"], row["denominator"]
-    if isinstance(numerator, int) and isinstance(denominator, int) and metric.percent:
-        return parts(numerator, denominator)
-    return ""
+def _sparks(page: Page, keys: Sequence[str], days: int | None) -> dict[str, tuple[float | None, ...]]:
+    """The last thirty days, or the last twelve buckets of a coarser calendar, by metric, oldest first."""
+    grain = page.trend_grain if days is None else Grain.week
+    buckets = _SPARK_DAYS if grain is Grain.day else _SPARK_BUCKETS
+    frame = page.series(keys, page.region.code, page.region.level, buckets, grain)
+    by_metric = frame.sort("period").partition_by("metric", as_dict=True, maintain_order=True)
+    return {str(key): tuple(part["value"].to_list()) for (key,), part in by_metric.items()}
 
 
-def _spark(page: Page, spec: CardSpec) -> tuple[float | None, ...]:
-    daily = page.trend_grain is Grain.day and spec.days is None
-    grain = Grain.week if spec.days is not None else page.trend_grain
-    buckets = _SPARK_DAYS if daily else _SPARK_BUCKETS
-    frame = page.series([spec.metric], page.region.code, page.region.level, buckets, grain)
-    return tuple(frame.sort("period")["value"].to_list())
+def _note(row: dict[str, Any], metric: Metric) -> str:
+    return parts(row["numerator"], row["denominator"]) if metric.percent else ""
 
 
 def map_panel(page: Page, height: int = 560, width: int = 560) -> None:
@@ -259,7 +265,7 @@ def _renamed(frame: pl.DataFrame, column: str) -> pl.DataFrame:
     return frame.select("region_code", value=pl.col(column), state=pl.lit("ok"))
 
 
-def _rest(frame: pl.DataFrame, whole: dict[str, object], metric: Metric) -> pl.DataFrame | None:
+def _rest(frame: pl.DataFrame, whole: dict[str, Any], metric: Metric) -> pl.DataFrame | None:
     """未细分: what is coded above the level shown; None where the parts already add up to the whole."""
     if not metric.additive:
         return None
@@ -293,14 +299,11 @@ def _score_table(frame: pl.DataFrame) -> str:
     return f'<table class="yp-table">{head}{"".join(_score_row(row) for row in frame.iter_rows(named=True))}</table>'
 
 
-def _score_row(row: dict[str, object]) -> str:
-    metric = metrics()[str(row["metric"])]
-    value, worth = row["value"], row["worth"]
-    figure = with_unit(value if isinstance(value, float) else None, metric)
-    if isinstance(row["participation"], float):
-        figure += f" × 参评 {100 * row['participation']:.1f}%"
-    reached = f"{100 * worth:.0f}%" if isinstance(worth, float) and row["counted"] else "样本不足"
-    numerator, denominator = row["numerator"], row["denominator"]
-    of = f"{count(numerator if isinstance(numerator, int) else None)}/{count(denominator if isinstance(denominator, int) else None)}"
-    cells = [escape(str(row["part"])), f"{row['weight']:.2f}", figure, of, reached]
-    return "<tr>" + "".join(f"<td>{cell}</td>" for cell in cells) + "</tr>"
+def _score_row(row: dict[str, Any]) -> str:
+    figure = with_unit(row["value"], metrics()[row["metric"]])
+    if row["participation"] is not None:
+        figure += f"（参评 {100 * row['participation']:.1f}%）"
+    reached = f"{100 * row['worth']:.0f}%" if row["counted"] else "样本不足"
+    of = f"{count(row['numerator'])}/{count(row['denominator'])}"
+    cells = [row["part"], f"{row['weight']:.2f}", figure, of, reached]
+    return "<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in cells) + "</tr>"

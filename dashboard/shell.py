@@ -138,13 +138,13 @@ class Page:
     def series(
         self, keys: Sequence[str], code: str, level: int, buckets: int, grain: Grain | None = None
     ) -> pl.DataFrame:
-        """Observations by bucket up to the period's last day, from where the data begins."""
+        """Observations by bucket up to the period's last day; each metric from where its data begins."""
         grain = grain or self.trend_grain
-        span = buckets_back(self.period.last, grain, buckets)
-        starts = [begun for key in keys if (begun := answers.begins(self.snapshot, metrics()[key])) is not None]
-        first = max([span.start, *starts[:1]]) if starts else span.start
-        query = Query(tuple(keys), code, level, Period(min(first, span.last), span.stop), grain)
-        return answers.observations(self.snapshot, query)
+        query = Query(tuple(keys), code, level, buckets_back(self.period.last, grain, buckets), grain)
+        frame = answers.observations(self.snapshot, query)
+        begun = {key: answers.begins(self.snapshot, metrics()[key]) or self.period.last for key in keys}
+        first = pl.col("metric").replace_strict(begun, return_dtype=pl.Date)
+        return frame.filter(pl.col("period") >= first)
 
     def go(self, code: str) -> None:
         """Narrow or widen the page to another region: one step in the browser's history."""
