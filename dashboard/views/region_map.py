@@ -410,7 +410,7 @@ def _text_layer(name: str, texts: list[Row], weight: int, light: bool, drawn: _D
         font_family=pdk.types.String(FONTS.replace('"', "'")),
         font_weight=weight,
         character_set=pdk.types.String(signs),
-        font_settings={"sdf": True, "fontSize": 96, "buffer": 14, "radius": 20, "cutoff": 0.2},
+        font_settings={"sdf": True, "fontSize": 48, "buffer": 8, "radius": 10, "cutoff": 0.2},
         outline_width=5,
         outline_color=[*channels(halo), 235],
         pickable=False,
