@@ -270,8 +270,8 @@ def _day(text: str, what: str) -> date:
 def _told(work: Callable[[], int]) -> int:
     """``work()`` with every fault that the operator can mend turned into one line and its status."""
     from data_access import replica, source
-    from data_access.demo.city import NotEmpty, UnknownCity
     from data_access.demo.embedded import EmbeddedError
+    from data_access.demo.refusals import NotEmpty, UnknownCity
     from data_access.region_tree import RegionTreeError
     from data_access.snapshot import SnapshotError
     from metrics.core.query import BadQuery, Forbidden

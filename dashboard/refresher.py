@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from dashboard import current
 from dashboard.current import Status
 from data_access import replica, snapshot
-from data_access.demo.city import NotEmpty, UnknownCity
+from data_access.demo.refusals import NotEmpty, UnknownCity
 from data_access.reference import LOCAL
 from data_access.region_tree import RegionTreeError
 from data_access.settings import SettingsError

@@ -15,7 +15,7 @@ from sqlalchemy.engine import URL
 from sqlalchemy.exc import SQLAlchemyError
 
 from data_access import replica, settings
-from data_access.demo import city, embedded
+from data_access.demo import embedded
 from data_access.snapshot import Archive, Progress, silent
 
 DEMO = "demo"
@@ -91,6 +91,9 @@ def fill(into: str | None, code: str | None, seed: int, until: date | None, prog
 
 
 def _fill(address: URL, code: str | None, seed: int, until: date | None, progress: Progress) -> int:
+    # Making rows takes numpy and scipy, half a second that the other commands need not spend.
+    from data_access.demo import city
+
     engine = create_engine(address)
     try:
         chosen = code or os.environ.get(DEMO_CITY_VARIABLE, city.DEFAULT_CITY)

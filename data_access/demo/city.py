@@ -23,6 +23,7 @@ from data_access.contract import SYNTHETIC_MARK
 from data_access.demo import inflows, mediations, petitions, registers
 from data_access.demo import planted as truth
 from data_access.demo.places import available_cities, category_table, places
+from data_access.demo.refusals import NotEmpty, UnknownCity
 
 __all__ = [
     "DEFAULT_CITY",
@@ -40,14 +41,6 @@ _DEFAULT_DAYS = 3 * 365 + 1
 _MARK = re.compile(re.escape(SYNTHETIC_MARK) + r" city=(\d+) seed=(\d+) since=(\S+) until=(\S+)")
 # One number of the project's own: two fills of one database wait for each other.
 _LOCK = 4302_0001
-
-
-class NotEmpty(Exception):
-    """The database holds rows that are not this synthetic city's; the text is a Chinese sentence for the operator."""
-
-
-class UnknownCity(ValueError):
-    """No boundaries or township codes for that city; the text is a Chinese sentence that names those there are."""
 
 
 @dataclass(frozen=True)
