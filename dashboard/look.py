@@ -13,12 +13,12 @@ from typing import Literal
 
 import streamlit as st
 
+from metrics.core.compare import SMALL_BASE
 from metrics.core.model import Metric, Score
 
 ASSETS = Path(__file__).parent / "assets"
 FONTS = '"PingFang SC", "Microsoft YaHei", "Noto Sans CJK SC", "Source Han Sans SC", sans-serif'
 MINUS, DASH = "\u2212", "—"
-SMALL_BASE = 20
 WAN = 10_000
 WAN_FROM = 100_000
 #: On the wall every size grows by this factor: the smallest text is then 18 px on 1080 lines.
@@ -266,6 +266,8 @@ def _change_text(now: float, before: float, metric: Metric) -> str:
         return f"{signed((now - before) * 100, 1)} 百分点"
     if isinstance(metric.kind, Score) or not metric.additive:
         return signed(now - before, decimals_of(metric))
+    if now == before:
+        return "持平"
     if before < SMALL_BASE:
         return f"{number(before, metric)}→{number(now, metric)}"
     return f"{signed((now - before) / before * 100, 1)}%"

@@ -14,6 +14,7 @@ import streamlit as st
 from dashboard import answers
 from dashboard.look import change, count, exact, number, parts, unit_of, with_unit
 from dashboard.shell import TREND_BUCKETS, Page, headline
+from dashboard.span import WEEKDAYS
 from dashboard.views import kpi, league, region_map, trend
 from data_access.boundaries import boundaries_of, special_units
 from data_access.regions import LEVEL_LABELS
@@ -69,20 +70,19 @@ def finding(page: Page) -> None:
     """The page's title: the measure of the selected region and how it moved, as far as a rule can say it."""
     metric = page.metric
     row = page.compared([metric.key]).row(0, named=True)
-    words = f"{page.region.name}{page.selection.span.label}{metric.label} {with_unit(row['value'], metric)}"
-    moved = change(_previous_word(page), row["value"], row["previous"], metric)
-    until = (
-        f"截至 {page.period.last:%m-%d}（与上期同样天数比）"
-        if page.unfinished
-        else f"{page.period.start} 至 {page.period.last}"
-    )
-    said = f"{words}，{moved.label} {moved.text}" if row["previous"] is not None else words
-    headline(page.title, said, f"{metric.definition}　{until}")
+    said = [f"{page.region.name}{metric.label} {with_unit(row['value'], metric)}"]
+    for word, column in ((_previous_word(page), "previous"), ("同比", "year_ago")):
+        if row["value"] is not None and row[column] is not None:
+            said.append(f"{word} {change(word, row['value'], row[column], metric).text}")
+    running = f"，截至 {page.period.last:%m-%d}，与上期同样天数比" if page.unfinished else ""
+    headline(page.title, "，".join(said), f"{page.selection.span.label}{running}。{metric.definition}")
 
 
 def _previous_word(page: Page, days: int | None = None) -> str:
     """At day grain the same weekday a week before is meant, and said."""
-    return "较上周同日" if page.grain is Grain.day and days is None else "环比"
+    if page.grain is Grain.day and days is None:
+        return f"较上周{WEEKDAYS[page.period.last.weekday()]}"
+    return "环比"
 
 
 def map_trend_league(page: Page) -> None:
@@ -143,14 +143,14 @@ def _note(row: dict[str, Any], metric: Metric) -> str:
     return parts(row["numerator"], row["denominator"]) if metric.percent else ""
 
 
-def map_panel(page: Page, height: int = 560, width: int = 560) -> None:
+def map_panel(page: Page, height: int = 606, width: int = 560) -> None:
     """The map of the compared level; a click on a region opens it."""
     metric = page.metric
     frame = page.parts(metric.key)
     codes = frame["region_code"].to_list()
     selected = page.region.code if page.region.code in codes else None
     where = f"{page.compared_region.name} · 按{LEVEL_LABELS[page.compared_level]}"
-    with panel("map", metric.label, f"{unit_of(metric)} · {where}", metric):
+    with panel("map", metric.label, where if metric.percent else f"{unit_of(metric)} · {where}", metric):
         picture = region_map.build(
             frame,
             metric,
@@ -174,7 +174,8 @@ def _places(page: Page, frame: pl.DataFrame, metric: Metric) -> dict[str, region
     for row in frame.iter_rows(named=True):
         region = page.tree.get(row["region_code"])
         known = region.longitude is not None and region.latitude is not None
-        changes = [change(word, row["value"], row[name], metric) for word, name in _COMPARED]
+        compared = ((_previous_word(page), "previous"), ("同比", "year_ago"))
+        changes = [change(word, row["value"], row[name], metric) for word, name in compared]
         places[region.code] = region_map.Place(
             region.name,
             (region.longitude, region.latitude) if known else None,  # type: ignore[arg-type]
@@ -183,10 +184,7 @@ def _places(page: Page, frame: pl.DataFrame, metric: Metric) -> dict[str, region
     return places
 
 
-_COMPARED = (("环比", "previous"), ("同比", "year_ago"))
-
-
-def trend_panel(page: Page, height: int = 270) -> None:
+def trend_panel(page: Page, height: int = 190) -> None:
     """The selected region's metric over the buckets, last year's behind it."""
     metric, grain = page.metric, page.trend_grain
     frame = page.series([metric.key], page.region.code, page.region.level, TREND_BUCKETS[grain])
@@ -248,6 +246,7 @@ def league_panel(page: Page) -> None:
             compare=league.Comparisons(
                 previous=_renamed(frame, "previous"),
                 year_ago=_renamed(frame, "year_ago"),
+                previous_label=_previous_word(page),
                 history=page.series([metric.key], page.compared_region.code, page.compared_level, _SPARK_BUCKETS),
             ),
             selected=page.region.code,

@@ -103,9 +103,12 @@ function draw(card, open) {
   if (card.exact) value.title = card.exact
   if (card.unit) value.append(element("span", "unit", card.unit))
   middle.append(value)
+  const aside = element("div", "aside")
   const picture = spark(card.spark)
-  if (picture) middle.append(picture)
-  box.append(top, middle, changes(card), element("div", "note", card.note))
+  if (picture) aside.append(picture)
+  if (card.note) aside.append(element("div", "note", card.note))
+  middle.append(aside)
+  box.append(top, middle, changes(card))
   return box
 }
 
@@ -125,5 +128,4 @@ export default function (component) {
   root.style.setProperty("--whole", data.cards.length > 6 ? half : Math.max(data.cards.length, 1))
   root.style.setProperty("--half", data.cards.length > 4 ? half : Math.max(data.cards.length, 1))
   root.replaceChildren(...data.cards.map((card) => draw(card, open)))
-  if (!data.cards.some((card) => card.note)) root.querySelectorAll(".note").forEach((node) => node.remove())
 }

@@ -27,7 +27,7 @@ from dashboard.look import (
     unit_of,
     with_unit,
 )
-from metrics.core.model import Metric
+from metrics.core.model import Metric, Population, Ratio
 
 _COMPONENT = st.components.v2.component(
     "yanpan_league", html='<div class="league"></div>\n', css=asset("league.css"), js=asset("league.js")
@@ -47,6 +47,7 @@ class Comparisons:
     previous: pl.DataFrame | None = None
     year_ago: pl.DataFrame | None = None
     history: pl.DataFrame | None = None
+    previous_label: str = "环比"
 
 
 NO_COMPARISONS = Comparisons()
@@ -111,7 +112,7 @@ def payload(
             line["value"] = _state_word(row)
         line["alt"] = _row_alt(line, row, metric)
         lines.append(line)
-    columns = _columns(rows, metric, compare, in_wan, place_label)
+    columns = _columns(rows, metric, compare, ranks, in_wan, place_label)
     return {
         "columns": columns,
         "rows": lines,
@@ -172,17 +173,14 @@ def _ordered(rows: list[Row], metric: Metric) -> list[Row]:
 
 
 def _ranks(rows: list[Row], metric: Metric) -> dict[str, str]:
-    """Equal values share a place; a range where the frame brings one."""
+    """Places as ranges, where the frame brings them; a bare order of figures is no ranking and gets no numbers."""
     if metric.polarity == "neutral":
         return {}
     ranks: dict[str, str] = {}
-    values = [exact(row["value"], metric) for row in rows if _plain(row)]
-    for row in rows[: len(values)]:
+    for row in rows:
         low, high = row.get("rank_low"), row.get("rank_high")
-        place = values.index(exact(row["value"], metric)) + 1
-        ranks[row["region_code"]] = (
-            str(place) if low is None or high is None else (f"{low}–{high}" if low != high else str(low))
-        )
+        if _plain(row) and low is not None and high is not None:
+            ranks[row["region_code"]] = f"{low}–{high}" if low != high else str(low)
     return ranks
 
 
@@ -260,17 +258,17 @@ def _sparks(history: pl.DataFrame | None) -> dict[str, list[float | None]]:
 
 
 def _columns(
-    rows: list[Row], metric: Metric, compare: Comparisons, in_wan: bool, place_label: str
+    rows: list[Row], metric: Metric, compare: Comparisons, ranks: Mapping[str, str], in_wan: bool, place_label: str
 ) -> list[dict[str, object]]:
     unit = ("万" if in_wan else "") + (metric.unit if not metric.percent else "")
     points = "（百分点）" if metric.percent else ""
     wanted: list[tuple[bool, str, str, bool, bool]] = [
-        (metric.polarity != "neutral", "rank", "位次", False, False),
+        (bool(ranks) or not all(_plain(row) for row in rows), "rank", "位次" if ranks else "", False, False),
         (True, "name", place_label, False, False),
         (True, "value", f"{metric.label}（{unit}）" if unit else metric.label, True, False),
         (True, "axis", "95% 区间" if _intervals(rows) else "", False, True),
-        (any(row["denominator"] is not None for row in rows if _plain(row)), "n", "分母", True, False),
-        (compare.previous is not None, "previous", f"环比{points}", True, False),
+        (any(row["denominator"] is not None for row in rows if _plain(row)), "n", _of(metric), True, False),
+        (compare.previous is not None, "previous", f"{compare.previous_label}{points}", True, False),
         (compare.year_ago is not None, "year_ago", f"同比{points}", True, False),
         (compare.history is not None, "spark", "走势", False, True),
     ]
@@ -279,6 +277,12 @@ def _columns(
         for use, key, label, right, picture in wanted
         if use
     ]
+
+
+def _of(metric: Metric) -> str:
+    """What the figure is divided by."""
+    per_head = isinstance(metric.kind, Ratio) and isinstance(metric.kind.denominator, Population)
+    return "常住人口" if per_head else "分母"
 
 
 def _foot(rows: list[Row], metric: Metric, mean: float | None, has_rest: bool) -> str:

@@ -236,23 +236,23 @@ def test_very_many_values_are_cut_into_equal_shares() -> None:
 # The league -------------------------------------------------------------------------------------------------------
 
 
-def test_the_league_ranks_what_can_be_compared_and_puts_the_rest_below() -> None:
+def test_the_league_orders_what_can_be_compared_and_puts_the_rest_below_without_a_bare_rank() -> None:
     table = league.payload(all_states(), RATE, NAMES)
     rows = table["rows"]
     assert [row["name"] for row in rows[:3]] == ["荷塘区", "石峰区", "芦淞区"]
-    assert [row["rank"] for row in rows] == ["1", "2", "3", "样本不足", "未定义", "已隐去", "该级不统计"]
+    assert [row["rank"] for row in rows] == ["", "", "", "样本不足", "未定义", "已隐去", "该级不统计"]
     assert [row["value"] for row in rows] == ["96.2", "95.4", "86.3", "—", "—", "—", "—"]
     assert rows[5]["n"] == ""
     assert "样本不足不排名" in table["foot"]
 
 
-def test_less_is_better_turns_the_order_and_equal_values_share_a_place() -> None:
+def test_less_is_better_turns_the_order() -> None:
     less = Metric("less", "超期率", "%", "less", Ratio((), ()), "", "", "", "", None)
     frame = observed(
         [(MARCH, code, "less", value, 1, 2, "ok") for code, value in zip(CODES, (0.3, 0.1, 0.1), strict=False)]
     )
     rows = league.payload(frame, less, NAMES)["rows"]
-    assert [(row["name"], row["rank"]) for row in rows] == [("芦淞区", "1"), ("石峰区", "1"), ("荷塘区", "3")]
+    assert [row["name"] for row in rows] == ["芦淞区", "石峰区", "荷塘区"]
 
 
 def test_a_neutral_figure_has_neither_place_nor_good_and_bad() -> None:
