@@ -97,16 +97,14 @@ class Fact:
 
     def _rows_of(self, move: Move) -> Select[Any]:
         columns: list[ColumnElement[Any]] = [
-            _month_start(self.entry).label("entry_month"),
+            _month_start(_in_calendar(self.entry)).label("entry_month"),
             move.day.label("day"),
             self.region.label("region_code"),
             *(expression.label(name) for name, expression in self.dimensions.items()),
             *(cast(move.measures.get(name, literal(0)), BigInteger).label(name) for name in self.measure_names),
         ]
-        # Null, infinite and BC dates stand on no day that a calendar could show.
-        statement: Select[Any] = select(*columns).where(
-            move.day.between(_FIRST_DAY, _LAST_DAY), self.entry.between(_FIRST_DAY, _LAST_DAY)
-        )
+        # A null, infinite or BC day stands in no bucket that a calendar could show.
+        statement: Select[Any] = select(*columns).where(move.day.between(_FIRST_DAY, _LAST_DAY))
         return statement if move.where is None else statement.where(move.where)
 
     def snapshot_select(self) -> Select[Any]:
@@ -136,6 +134,22 @@ def _one_if(condition: ColumnElement[bool]) -> ColumnElement[int]:
 def _local_date(column: ColumnElement[object]) -> ColumnElement[date]:
     """The calendar day of a timestamptz; the session's time zone is pinned to Asia/Shanghai."""
     return cast(column, Date)
+
+
+def _in_calendar(column: ColumnElement[date]) -> ColumnElement[date]:
+    """Infinite and absurd dates brought to the edges of the calendar, null left null."""
+    return case((column.is_not(null()), func.greatest(func.least(column, _LAST_DAY), _FIRST_DAY)))
+
+
+def _days_later(column: ColumnElement[date], days: int) -> ColumnElement[date]:
+    """``days`` later (earlier, when negative); a date so far out that the sum would be none stays as it is."""
+    return case((column.between(_FIRST_DAY, _LAST_DAY), column + days), else_=column)
+
+
+def _days_between(first: ColumnElement[date], last: ColumnElement[date]) -> ColumnElement[int]:
+    """Null where a date is infinite: a sum passes over it."""
+    finite = and_(first.between(_FIRST_DAY, _LAST_DAY), last.between(_FIRST_DAY, _LAST_DAY))
+    return cast(case((finite, last - first)), BigInteger)
 
 
 def _month_start(column: ColumnElement[date]) -> ColumnElement[date]:
@@ -190,7 +204,8 @@ def _stock_moves(
     """Two moves of every row that did not leave before, or on the very day, it entered: such a row never was in it."""
     stays = or_(left.is_(null()), left > entered)
     condition = stays if where is None else and_(where, stays)
-    return Move(entered, {"entered": _ONE}, condition), Move(left, {"left": _ONE}, condition)
+    # What entered before all time is in the stock from the first day on.
+    return Move(_in_calendar(entered), {"entered": _ONE}, condition), Move(left, {"left": _ONE}, condition)
 
 
 petition_registered = _petition_fact(
@@ -211,7 +226,7 @@ petition_reply_due = _petition_fact(
         _by_procedure,
     ),
 )
-_reply_days = _petition.replied_on - _registered_on
+_reply_days = _days_between(_registered_on, _petition.replied_on)
 petition_replied = _petition_fact(
     "petition_replied",
     Move(
@@ -219,7 +234,7 @@ petition_replied = _petition_fact(
         {
             "items": _ONE,
             "days": _reply_days,
-            "days_squared": cast(_reply_days, BigInteger) * cast(_reply_days, BigInteger),
+            "days_squared": _reply_days * _reply_days,
             "evaluable": _one_if(_petition.evaluable),
             "evaluated": _one_if(and_(_petition.evaluable, _petition.evaluation.is_not(null()))),
         },
@@ -238,7 +253,7 @@ petition_evaluated = _petition_fact(
 )
 petition_open = _petition_fact("petition_open", *_stock_moves(_registered_on, _petition.replied_on, _by_procedure))
 petition_overdue = _petition_fact(
-    "petition_overdue", *_stock_moves(_petition.reply_due_on + 1, _petition.replied_on, _by_procedure)
+    "petition_overdue", *_stock_moves(_days_later(_petition.reply_due_on, 1), _petition.replied_on, _by_procedure)
 )
 
 
@@ -246,7 +261,7 @@ def _due_soon(
     opened: ColumnElement[date], due: ColumnElement[date], closed: ColumnElement[date], days: int
 ) -> tuple[ColumnElement[date], ColumnElement[date]]:
     """Entered: the first day on which ``due`` lies within ``days`` after it; left: done, or the due day itself."""
-    return func.greatest(opened, due - days), func.least(due, closed)
+    return func.greatest(opened, _days_later(due, -days)), func.least(due, closed)
 
 
 petition_due_in_3 = _petition_fact(
@@ -279,7 +294,7 @@ def _mediation_fact(name: str, *moves: Move) -> Fact:
 
 
 mediation_accepted = _mediation_fact("mediation_accepted", Move(_accepted_on, {"items": _ONE}))
-_mediation_days = _mediation.concluded_on - _accepted_on
+_mediation_days = _days_between(_accepted_on, _mediation.concluded_on)
 mediation_concluded = _mediation_fact(
     "mediation_concluded",
     Move(
@@ -287,7 +302,7 @@ mediation_concluded = _mediation_fact(
         {
             "items": _ONE,
             "days": _mediation_days,
-            "days_squared": cast(_mediation_days, BigInteger) * cast(_mediation_days, BigInteger),
+            "days_squared": _mediation_days * _mediation_days,
             "confirmed": _one_if(_mediation.confirmed_on.is_not(null())),
             "amount_yuan": func.coalesce(_mediation.amount_yuan, 0),
             "subsidy_yuan": func.coalesce(_mediation.subsidy_yuan, 0),
@@ -317,7 +332,7 @@ order_closed = _order_fact("order_closed", Move(_order.closed_on, {"items": _ONE
 order_due = _order_fact(
     "order_due", Move(_order.due_on, {"due": _ONE, "on_time": _one_if(_order.closed_on <= _order.due_on)})
 )
-order_overdue = _order_fact("order_overdue", *_stock_moves(_order.due_on + 1, _order.closed_on))
+order_overdue = _order_fact("order_overdue", *_stock_moves(_days_later(_order.due_on, 1), _order.closed_on))
 order_due_in_3 = _order_fact(
     "order_due_in_3", *_stock_moves(*_due_soon(_order.issued_on, _order.due_on, _order.closed_on, 3))
 )
@@ -336,7 +351,13 @@ def _backlog_fact(name: str, *moves: Move) -> Fact:
     return Fact(name, contract.backlog_case, _backlog.assigned_on, moves, dimensions, _text(_backlog.region_code))
 
 
-_five_years_on = cast(_backlog.arisen_on + cast(literal("5 years"), Interval), Date)
+_five_years_on = case(
+    (
+        _backlog.arisen_on.between(_FIRST_DAY, date(_LAST_DAY.year - 5, 12, 31)),
+        cast(_backlog.arisen_on + cast(literal("5 years"), Interval), Date),
+    ),
+    else_=_backlog.arisen_on,
+)
 backlog_open = _backlog_fact("backlog_open", *_stock_moves(_backlog.assigned_on, _backlog.resolved_on))
 backlog_over_5y = _backlog_fact(
     "backlog_over_5y", *_stock_moves(func.greatest(_backlog.assigned_on, _five_years_on), _backlog.resolved_on)
@@ -345,9 +366,9 @@ backlog_cleared = _backlog_fact("backlog_cleared", Move(_backlog.resolved_on, {"
 # A case counts as resolved among those assigned so far only once it has been assigned, so the rate never passes 1.
 backlog_progress = _backlog_fact(
     "backlog_progress",
-    Move(_backlog.assigned_on, {"assigned": _ONE}),
+    Move(_in_calendar(_backlog.assigned_on), {"assigned": _ONE}),
     Move(
-        func.greatest(_backlog.assigned_on, _backlog.resolved_on),
+        _in_calendar(func.greatest(_backlog.assigned_on, _backlog.resolved_on)),
         {"resolved": _ONE},
         _backlog.resolved_on.is_not(null()),
     ),
@@ -370,12 +391,13 @@ _deduction = contract.deduction.c
 deduction_final = Fact(
     "deduction_final",
     contract.deduction,
-    _month_start(_deduction.month),
+    _month_start(_in_calendar(_deduction.month)),
     (
         Move(
-            _month_start(_deduction.month),
+            _month_start(_in_calendar(_deduction.month)),
             {"hundredths": func.round(_deduction.points * 100)},
-            _deduction.status == "final",
+            # NaN is a value of the type and above every number; numeric(6,2) holds less than 10,000.
+            and_(_deduction.status == "final", _deduction.points < 10_000),
         ),
     ),
     {column: _text(_deduction[column]) for column in ("reason", "assess_group", "organ_code")},
@@ -396,10 +418,10 @@ _village = contract.village_status.c
 village_status = Fact(
     "village_status",
     contract.village_status,
-    _month_start(_village.month),
+    _month_start(_in_calendar(_village.month)),
     (
         Move(
-            _month_start(_village.month),
+            _month_start(_in_calendar(_village.month)),
             {
                 "villages": _ONE,
                 "all_three": _one_if(and_(_village.no_case, _village.no_accident, _village.no_petition)),

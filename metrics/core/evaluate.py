@@ -172,12 +172,15 @@ def _count(kind: Count | Stock, sums: _Sums) -> pl.DataFrame:
 
 
 def _ratio(kind: Ratio, sums: _Sums) -> pl.DataFrame:
+    numerator, minimum = list(kind.numerator), settings.thresholds().minimum_denominator
     if isinstance(kind.denominator, Population):
-        cells = _cells(sums, {"numerator": list(kind.numerator)}).join(_population(sums.regions), on="region_code")
+        cells = _cells(sums, {"numerator": numerator}).join(_population(sums.regions), on="region_code")
+        # Residents are no sample: a small place has few of them, not few observations.
+        minimum = 0
     else:
-        cells = _cells(sums, {"numerator": list(kind.numerator), "denominator": list(kind.denominator)})
+        cells = _cells(sums, {"numerator": numerator, "denominator": list(kind.denominator)})
     defined = pl.col("denominator").fill_null(0) != 0
-    few = pl.col("denominator") < settings.thresholds().minimum_denominator
+    few = pl.col("denominator") < minimum
     return cells.with_columns(
         value=pl.when(defined).then(pl.col("numerator") * kind.scale / pl.col("denominator")),
         state=pl.when(~defined).then(pl.lit("undefined")).when(few).then(pl.lit("small_n")).otherwise(pl.lit("ok")),

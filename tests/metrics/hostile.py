@@ -167,7 +167,7 @@ def add_endless(engine: Engine) -> None:
     later = count(1_000_000)
     open_ended = {"registered_at": "2024-02-20 12:00+08", "reply_due_on": "-infinity", "replied_on": None}
     limits = {"accept_due_on": "2024-02-29", "reply_due_on": "2024-02-29", "replied_on": None}
-    tables: Mapping[str, list[Row]] = {
+    tables: dict[str, list[Row]] = {
         "petition": [
             _petition(chance, next(later), **limits, registered_at=day, procedure_route="petition_procedure")
             for day in _ENDLESS
@@ -182,6 +182,11 @@ def add_endless(engine: Engine) -> None:
         "backlog_case": [_case(chance, next(later), assigned_on=day) for day in _ENDLESS],
         "risk_issue": [_risk(chance, next(later), opened_on=day) for day in _ENDLESS],
     }
+    # The types of the contract allow these; none may stop a sync.
+    far = "5874897-12-31"
+    tables["petition"] += [_petition(chance, next(later), reply_due_on=far, accept_due_on=far, replied_on=None)]
+    tables["supervision_order"] += [_order(chance, next(later), due_on=far, closed_on=None)]
+    tables["backlog_case"] += [_case(chance, next(later), arisen_on=day) for day in (far, "300000-01-01", "infinity")]
     for rows in tables.values():
         for row in rows:
             row["region_code"] = "990101101000"
