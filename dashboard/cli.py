@@ -1,4 +1,4 @@
-"""The ``yanpan`` command: serve, demo, check, sync, export.
+"""The ``yanpan`` command: serve, demo, check, sync, export, metrics.
 
 Exit status: 0 done; 1 it could not be done (database, disk, no snapshot); 2 the question itself was wrong.
 """
@@ -141,6 +141,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_check(commands)
     _add_sync(commands)
     _add_export(commands)
+    _add_metrics(commands)
     return parser
 
 
@@ -226,6 +227,17 @@ def _add_export(commands: argparse._SubParsersAction[_Parser]) -> None:
     export.set_defaults(run=_export)
 
 
+def _add_metrics(commands: argparse._SubParsersAction[_Parser]) -> None:
+    catalogue = commands.add_parser(
+        "metrics", help="指标口径", description="列出全部指标；给出指标代码时，说明它的口径、算法、注意、来源和算例。"
+    )
+    catalogue.add_argument("key", nargs="?", metavar="KEY", help="指标代码（省略则列出全部）")
+    catalogue.add_argument(
+        "--markdown", action="store_true", help="整份口径手册，Markdown 格式（docs/metrics.md 即由此生成）"
+    )
+    catalogue.set_defaults(run=_metrics)
+
+
 def _serve(options: argparse.Namespace) -> int:
     from dashboard import server
 
@@ -255,6 +267,22 @@ def _export(options: argparse.Namespace) -> int:
     from dashboard import commands
 
     return _told(lambda: commands.export(options, _progress))
+
+
+def _metrics(options: argparse.Namespace) -> int:
+    from metrics import catalogue
+    from metrics.registry import metrics
+
+    if options.markdown:
+        sys.stdout.write(catalogue.markdown())
+        return 0
+    if options.key is None:
+        print("\n".join(catalogue.overview()))
+        return 0
+    if options.key not in metrics():
+        raise _Refused(f"没有指标 {options.key}；可选：{'、'.join(metrics())}", 2)
+    print("\n".join(catalogue.described(metrics()[options.key])))
+    return 0
 
 
 def _day(text: str, what: str) -> date:

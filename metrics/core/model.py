@@ -5,6 +5,7 @@ A metric may only count what a Total adds up. Totals roll up first; the division
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
@@ -15,6 +16,23 @@ from data_access.facts import Fact
 
 Polarity = Literal["more", "less", "neutral"]
 POLARITY_LABELS: Mapping[Polarity, str] = {"more": "越高越好", "less": "越低越好", "neutral": "中性"}
+
+
+# How Polars prints an expression, turned into what a reader writes.
+_READABLE = tuple(
+    (re.compile(pattern), words)
+    for pattern, words in (
+        (r'col\("(\w+)"\)', r"\1"),
+        (r'"([^"]*)"', r"\1"),
+        (r"\[?\((\w+)\) == \((\w+)\)\]?", r"\1 = \2"),
+        (r"\[?\((\w+)\) != \((\w+)\)\]?", r"\1 ≠ \2"),
+        (r"(\w+)\.is_not_null\(\)", r"\1 非空"),
+        (r"(\w+)\.is_in\W*([\w, ]+)\W*\)", r"\1 属于 \2"),
+        (r" & ", " 且 "),
+        (r" \| ", " 或 "),
+        (r"[\[\]()]", ""),
+    )
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -34,6 +52,14 @@ class Total:
     def where_dimensions(self) -> frozenset[str]:
         """The dimensions that the condition reads."""
         return frozenset(self.where.meta.root_names()) if self.where is not None else frozenset()
+
+    @property
+    def condition(self) -> str:
+        """The condition as a reader writes it: ``channel = visit 且 persons = group``; empty without one."""
+        text = "" if self.where is None else str(self.where)
+        for pattern, words in _READABLE:
+            text = pattern.sub(words, text)
+        return text
 
 
 @dataclass(frozen=True, eq=False)
