@@ -7,7 +7,7 @@ import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import date
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import cast
 
@@ -25,6 +25,7 @@ from dashboard.export import (
 from data_access import check as contract_check
 from data_access import snapshot, source
 from data_access.live import live_store
+from data_access.reference import LOCAL
 from data_access.store import Store
 from metrics.core.asking import ask
 from metrics.core.evaluate import evaluate
@@ -36,6 +37,9 @@ Say = Callable[[str], None]
 
 def demo(into: str | None, code: str | None, seed: int, until: date | None, progress: Say) -> int:
     """Fill a database with the synthetic city, or bring the embedded one up to ``until``."""
+    latest = datetime.now(tz=LOCAL).date() + timedelta(days=366)
+    if until is not None and until > latest:
+        raise BadQuery(f"--until {until} 太远；最晚 {latest}")
     rows = source.fill(into, code, seed, until, progress)
     progress(f"完成：{rows} 行有变化")
     return 0

@@ -8,7 +8,11 @@ import os
 import signal
 import socket
 import sys
+import threading
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
+from types import FrameType
 
 import streamlit as st
 
@@ -18,6 +22,7 @@ from dashboard.routes import ROUTES
 from data_access import settings, source
 
 APP = Path(__file__).resolve().parent / "app.py"
+_GRACE_SECONDS = 3.0
 
 
 def run(host: str, port: int) -> int:
@@ -44,8 +49,47 @@ def _serve(host: str, port: int) -> None:
     # Streamlit looks for .streamlit/ in the working directory and beside the script it believes to be launched by.
     os.chdir(settings.PROJECT)
     sys.argv = [str(APP)]
-    app = st.App(APP, routes=ROUTES, on_script_error=show_fault)
-    app.run(config={"server.address": host, "server.port": port})
+    grace = _Grace()
+    app = st.App(APP, lifespan=grace.lifespan, routes=ROUTES, on_script_error=show_fault)
+    try:
+        app.run(config={"server.address": host, "server.port": port})
+    finally:
+        grace.end()
+
+
+class _Grace:
+    """Told to stop, uvicorn waits for every answer to be fetched, for ever where a download stalls; we for a moment.
+
+    A second SIGINT is its own way of not waiting. Its handlers are in place when the life of the app begins.
+    """
+
+    def __init__(self) -> None:
+        self._timers: list[threading.Timer] = []
+
+    @asynccontextmanager
+    async def lifespan(self, _: object) -> AsyncIterator[None]:
+        """What ``st.App`` wraps the life of the app in."""
+        for number in (signal.SIGINT, signal.SIGTERM):
+            self._hurry_after(number)
+        yield
+
+    def end(self) -> None:
+        """The server has ended: no further signal."""
+        for timer in self._timers:
+            timer.cancel()
+
+    def _hurry_after(self, number: signal.Signals) -> None:
+        stop = signal.getsignal(number)
+
+        def stop_soon(received: int, frame: FrameType | None) -> None:
+            timer = threading.Timer(_GRACE_SECONDS, os.kill, (os.getpid(), signal.SIGINT))
+            timer.daemon = True
+            self._timers.append(timer)
+            timer.start()
+            if callable(stop):
+                stop(received, frame)
+
+        signal.signal(number, stop_soon)
 
 
 def _refusal(host: str, port: int) -> str | None:

@@ -383,6 +383,7 @@ def test_a_wrong_question_is_one_line_and_leaves_no_file(
         (("sync",), "缺少 --once"),
         (("demo", "--seed", "x"), "--seed 要一个整数，写的是 x"),
         (("demo", "--until", "tomorrow"), "--until 'tomorrow' 不是日期；写法：YYYY-MM-DD"),
+        (("demo", "--until", "2999-12-31"), "--until 2999-12-31 太远；最晚 20"),
         (("demo", "--into", "mysql://x/y"), "--into 只支持 PostgreSQL，写的是 mysql"),
         (("demo", "--into", "nothing"), "--into 不是数据库地址；写法：postgresql://"),
         (("serve", "--port", "99999"), "--port 要 1–65535 的整数，写的是 99999"),
@@ -512,7 +513,7 @@ def test_help_is_chinese(command: tuple[str, ...], deployed: Deployment, here: R
     assert text.startswith(f"用法：{' '.join(('yanpan', *command))} [-h]")
     for english in ("usage", "options", "positional", "show this"):
         assert english not in text
-    said = text[text.index("选项:") :].replace("nation\n", "")
+    said = text[text.index("选项:") :].partition("例：")[0].replace("nation\n", "")
     options = [line.strip() for line in said.splitlines() if line.strip().startswith("-")]
     assert all(any("一" <= letter <= "鿿" for letter in option) for option in options), options
 
