@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from data_access.regions import LEVEL_LABELS
-from metrics.core.model import POLARITY_LABELS, Count, Metric, Population, Ratio, Score, Stock, Total, WorkedExample
+from metrics.core.model import POLARITY_LABELS, Count, Metric, Population, Score, Stock, Total, WorkedExample
 from metrics.registry import FAMILIES
 
 DOCUMENT_HEAD = """# 指标口径
