@@ -88,17 +88,17 @@ def fill(
         return written
 
 
-def generate(city: str, seed: int, since: date, until: date) -> dict[str, pl.DataFrame]:
+def generate(city: str, seed: int, since: date, until: date, *, with_planted: bool = True) -> dict[str, pl.DataFrame]:
     """Every table of the contract as known at the end of ``until``: name to frame, columns as in the contract, times local.
 
-    UnknownCity; ValueError: ``since`` after ``until``.
+    ``with_planted=False`` leaves out the bursts and the feed gaps, so that an alarm on what is left is a false one. UnknownCity; ValueError: ``since`` after ``until``.
     """
     _city_name(city)
     if since > until:
         raise ValueError(f"起始日期 {since} 晚于截止日期 {until}")
     ground = places(city, seed)
     days = [since + timedelta(days=n) for n in range((until - since).days + 1)]
-    items = petitions.petitions(ground, seed, days)
+    items = petitions.petitions(ground, seed, days, with_planted=with_planted)
     mediated = mediations.mediations(ground, seed, days)
     disputes = inflows.disputes(ground, seed, days)
     return {

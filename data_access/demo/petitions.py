@@ -86,9 +86,14 @@ class _Events:
         return self.draws.uniform[:, _COLUMNS.index(column)]
 
 
-def petitions(places: Places, seed: int, days: list[date]) -> Petitions:
-    """Petitions registered on ``days`` (consecutive), as known at the end of the last of them."""
-    events = _without_gaps(_with_bursts(_everyday(places, seed, days), places, seed, days), places, seed, days)
+def petitions(places: Places, seed: int, days: list[date], *, with_planted: bool = True) -> Petitions:
+    """Petitions registered on ``days`` (consecutive), as known at the end of the last of them.
+
+    ``with_planted``: with the bursts and the feed gaps of ``planted``.
+    """
+    events = _everyday(places, seed, days)
+    if with_planted:
+        events = _without_gaps(_with_bursts(events, places, seed, days), places, seed, days)
     day = events.draws.day
     arrived = day + np.where(events.chance("late") < 0.005, chance.whole(events.chance("late_days"), 3, 20), 0)
     table = _table(places, events, arrived, days[-1])
