@@ -10,7 +10,7 @@ import polars as pl
 
 from data_access.facts import Fact
 from data_access.snapshot import Snapshot
-from metrics.core.compare import Reference, reference_period
+from metrics.core import compare
 from metrics.core.evaluate import evaluate
 from metrics.core.model import Count, Metric, Population, Ratio, Score, Stock, Total
 from metrics.core.period import Grain
@@ -39,27 +39,16 @@ def asker(snapshot: Snapshot, scope: Scope = EVERYTHING) -> Callable[[Query], pl
 
 
 def compared(snapshot: Snapshot, query: Query, grain: Grain, scope: Scope = EVERYTHING) -> pl.DataFrame:
-    """Observations of ``query`` in one bucket, with ``previous`` and ``year_ago`` (Float64).
+    """Observations of ``query`` in one bucket, with ``previous`` and ``year_ago``; see ``metrics.core.compare.compared``.
 
-    ``grain``: the calendar that the query's period belongs to. Null where the other span lies before the data begins.
+    Null where the other span lies before the data begins.
     """
-    whole = Query(query.metrics, query.region, query.level, query.period, Grain.total, query.by, query.where)
-    frame = observations(snapshot, whole, scope)
-    references: tuple[Reference, ...] = ("previous", "year_ago")
-    for reference in references:
-        span = reference_period(query.period, grain, reference)
-        other = Query(query.metrics, query.region, query.level, span, Grain.total, query.by, query.where)
-        covered = [key for key in query.metrics if _covered(snapshot, metrics()[key], span.start)]
-        values = observations(snapshot, other, scope).filter(pl.col("metric").is_in(covered))
-        keys = ["region_code", "metric", *query.by]
-        frame = frame.join(
-            values.select(*keys, pl.col("value").alias(reference)),
-            on=keys,
-            how="left",
-            nulls_equal=True,
-            maintain_order="left",
-        )
-    return frame
+
+    def covered(key: str, first: date) -> bool:
+        begun = begins(snapshot, metrics()[key])
+        return begun is not None and first >= begun
+
+    return compare.compared(query, grain, asker(snapshot, scope), covered=covered)
 
 
 def score_parts(snapshot: Snapshot, kind: Score, query: Query, scope: Scope = EVERYTHING) -> pl.DataFrame:
@@ -78,11 +67,6 @@ def begins(snapshot: Snapshot, metric: Metric) -> date | None:
 @lru_cache(maxsize=_REMEMBERED)
 def _history_start(snapshot: Snapshot, fact: Fact) -> date | None:
     return snapshot.history_start(fact)
-
-
-def _covered(snapshot: Snapshot, metric: Metric, start: date) -> bool:
-    first = begins(snapshot, metric)
-    return first is not None and start >= first
 
 
 def _totals(metric: Metric) -> list[Total]:

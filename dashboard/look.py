@@ -13,8 +13,8 @@ from typing import Literal
 
 import streamlit as st
 
-from metrics.core.compare import SMALL_BASE
-from metrics.core.model import Metric, Score
+from metrics.core.compare import difference
+from metrics.core.model import Metric
 
 ASSETS = Path(__file__).parent / "assets"
 FONTS = '"PingFang SC", "Microsoft YaHei", "Noto Sans CJK SC", "Source Han Sans SC", sans-serif'
@@ -262,15 +262,18 @@ def change(label: str, now: float | None, before: float | None, metric: Metric) 
 
 
 def _change_text(now: float, before: float, metric: Metric) -> str:
-    if metric.percent:
-        return f"{signed((now - before) * 100, 1)} 百分点"
-    if isinstance(metric.kind, Score) or not metric.additive:
-        return signed(now - before, decimals_of(metric))
-    if now == before:
+    moved = difference(metric, now, before)
+    if moved.amount is None:
+        return DASH
+    if moved.kind == "points":
+        return f"{signed(moved.amount, 1)} 百分点"
+    if moved.kind == "absolute":
+        return signed(moved.amount, decimals_of(metric))
+    if moved.amount == 0:
         return "持平"
-    if before < SMALL_BASE:
+    if moved.kind == "steps":
         return f"{number(before, metric)}→{number(now, metric)}"
-    return f"{signed((now - before) / before * 100, 1)}%"
+    return f"{signed(100 * moved.amount, 1)}%"
 
 
 def tone(direction: int, metric: Metric) -> Tone:

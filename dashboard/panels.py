@@ -219,7 +219,7 @@ def _year_before(page: Page, frame: pl.DataFrame, metric: Metric) -> pl.DataFram
     moved = []
     for day in frame["period"].to_list():
         before = reference_period(Period.holding(day, grain), grain, "year_ago")
-        if begun is not None and before.start >= begun:
+        if begun is not None and before is not None and before.start >= begun:
             moved.append((day, before.start))
     if not moved:
         return None

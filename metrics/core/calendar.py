@@ -183,6 +183,11 @@ class Calendar:
         nearest = min(near, key=abs, default=None)
         return nearest if nearest is not None and abs(nearest) <= 200 else None
 
+    def lunar_new_year_before(self, new_year: date) -> date | None:
+        """The lunar new year before that one; None when the table has none within thirteen months."""
+        earlier = [day for day in self.table.lunar_new_years if 0 < (new_year - day).days < 400]
+        return max(earlier, default=None)
+
     def is_meeting_day(self, day: date) -> bool:
         """Whether the assessment meeting sits on ``day``."""
         meetings = self.table.meetings
