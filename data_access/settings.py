@@ -164,7 +164,7 @@ def postgresql_url(text: str, source: str) -> URL:
     """The address written in ``source``, with our driver. Raises SettingsError for what is no PostgreSQL address."""
     try:
         url = make_url(text)
-    except ArgumentError:
+    except (ArgumentError, ValueError):
         raise SettingsError(f"{source} 不是数据库地址；写法：postgresql://用户:密码@主机:端口/库名") from None
     if url.get_backend_name() not in ("postgresql", "postgres"):
         raise SettingsError(
