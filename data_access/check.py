@@ -23,7 +23,6 @@ from data_access.check_rows import ENTRY_DATES, Scan, scan_categories, scan_regi
 from data_access.contract import SCHEMA
 from data_access.findings import Finding, Severity
 
-
 Result = TypeVar("Result")
 
 
