@@ -27,7 +27,8 @@ Flags = NDArray[np.bool_]
 
 def sizes(middle: int) -> Array:
     """Cases of the ten counties, by their populations, where the middle one has ``middle``."""
-    return (POPULATIONS / POPULATIONS[MIDDLE] * middle).round()
+    cases: Array = np.round(POPULATIONS / POPULATIONS[MIDDLE] * middle)
+    return cases
 
 
 def months_of_rates(truth: Array | float, cases: Array, periods: int) -> Array:

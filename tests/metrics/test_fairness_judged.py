@@ -8,7 +8,7 @@ from itertools import pairwise
 import numpy as np
 import polars as pl
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
 
@@ -166,6 +166,7 @@ def test_a_mean_of_one_case_is_not_ranked_whatever_the_threshold() -> None:
 
 
 @given(st.lists(st.tuples(st.integers(0, 10**6), st.integers(0, 10**6)), min_size=1, max_size=15))
+@example([(0, 366794), (0, 370919), (40, 773), (3406, 3406), (62701, 77249)])
 @settings(deadline=None, max_examples=40)
 def test_whatever_the_counts(pairs: list[tuple[int, int]]) -> None:
     rows = [(min(pair), max(pair)) for pair in pairs]

@@ -14,23 +14,28 @@ INNER, OUTER = 0.95, 0.998
 _ROUNDING = 1e-12
 
 
-def funnel(cases: Cases, sizes: Array, coverage: float) -> tuple[Array, Array]:
-    """Lower and upper limit at each of ``sizes``, unscaled: the members' own sizes, or a grid to draw the funnel over.
+def funnel(cases: Cases, sizes: Array, coverage: float, scale: int = 1) -> tuple[Array, Array]:
+    """Lower and upper limit at each of ``sizes``: the members' own sizes, or a grid to draw the funnel over.
 
     Exact limits are steps: a member inside them has a count whose tail on its side is not below (1 - coverage) / 2.
     """
     if cases.family == "mean":
         return _mean_limits(cases, sizes, coverage)
-    return count_limits(cases.family, cases.pooled, sizes, coverage)
+    return count_limits(cases.family, cases.pooled, sizes, coverage, scale)
 
 
-def count_limits(family: Family, centre: float | Array, sizes: Array, coverage: float) -> tuple[Array, Array]:
-    """Exact binomial or Poisson limits round ``centre`` (events by case or by head), as figures."""
+def count_limits(
+    family: Family, centre: float | Array, sizes: Array, coverage: float, scale: int = 1
+) -> tuple[Array, Array]:
+    """Exact binomial or Poisson limits round ``centre`` (events by case or by head), as figures per ``scale``.
+
+    Divided last, as figures are: a count on the limit gives the very figure of the limit.
+    """
     from scipy.stats import binom, poisson
 
     tail = (1 - coverage) / 2
     law = binom(sizes, centre) if family == "binomial" else poisson(sizes * centre)
-    return np.asarray(law.ppf(tail) / sizes), np.asarray(law.isf(tail) / sizes)
+    return np.asarray(law.ppf(tail) * scale / sizes), np.asarray(law.isf(tail) * scale / sizes)
 
 
 def _mean_limits(cases: Cases, sizes: Array, coverage: float) -> tuple[Array, Array]:

@@ -78,9 +78,9 @@ def funnel_curve(frame: pl.DataFrame, metric: Metric) -> pl.DataFrame:
     cases = cases_of(counted, family)
     first, last = max(cases.sizes.min() * 0.8, 1.0), cases.sizes.max() * 1.1
     sizes = np.unique(np.geomspace(first, last, _CURVE_POINTS).round()).astype(np.float64)
-    curve = {"centre": np.full(len(sizes), cases.pooled), **_limits(cases, sizes)}
-    scaled = {name: curve[name] * _scale(metric) for name in names}
-    return pl.DataFrame({"size": sizes, **scaled}, nan_to_null=True).with_columns(pl.col("size").cast(pl.Int64))
+    scale = _scale(metric)
+    curve = {"size": sizes, "centre": np.full(len(sizes), cases.pooled * scale), **_limits(cases, sizes, scale)}
+    return pl.DataFrame(curve, nan_to_null=True).select(pl.col("size").cast(pl.Int64), *names)
 
 
 def _scale(metric: Metric) -> int:
@@ -98,7 +98,9 @@ def _columns(counted: pl.DataFrame, metric: Metric, family: Family) -> pl.DataFr
         # One duration tells nothing of its doubt, whatever minimum n the deployment has chosen.
         judgeable &= cases.sizes > 1
     sides = np.where(judgeable, side(cases), np.nan)
-    figures = {name: values * _scale(metric) for name, values in _figures(cases).items()}
+    scale = _scale(metric)
+    figures = {name: values * scale for name, values in _figures(cases).items()}
+    figures |= _limits(cases, cases.sizes, scale)
     places = _places(cases, judgeable, metric.polarity)
     columns = pl.DataFrame({_ROW: counted[_ROW], **figures, **places, "side": sides}, nan_to_null=True)
     return columns.with_columns(
@@ -110,7 +112,6 @@ def _columns(counted: pl.DataFrame, metric: Metric, family: Family) -> pl.DataFr
 def _figures(cases: Cases) -> dict[str, Array]:
     lower, upper = interval(cases)
     figures = {"lower": lower, "upper": upper, "centre": np.full(cases.members, cases.pooled)}
-    figures |= _limits(cases, cases.sizes)
     if cases.family == "mean" or cases.members < MINIMUM_MEMBERS:
         return figures | dict.fromkeys(("shrunk", "shrunk_lower", "shrunk_upper"), np.full(cases.members, np.nan))
     drawn = posterior(cases)
@@ -118,8 +119,8 @@ def _figures(cases: Cases) -> dict[str, Array]:
     return figures | {"shrunk": drawn.mean, "shrunk_lower": shrunk_lower, "shrunk_upper": shrunk_upper}
 
 
-def _limits(cases: Cases, sizes: Array) -> dict[str, Array]:
-    inner, outer = funnel(cases, sizes, INNER), funnel(cases, sizes, OUTER)
+def _limits(cases: Cases, sizes: Array, scale: int) -> dict[str, Array]:
+    inner, outer = funnel(cases, sizes, INNER, scale), funnel(cases, sizes, OUTER, scale)
     return {"inner_lower": inner[0], "inner_upper": inner[1], "outer_lower": outer[0], "outer_upper": outer[1]}
 
 
