@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import date
 from functools import lru_cache
 
@@ -12,6 +13,8 @@ from data_access.facts import Fact
 from data_access.snapshot import Snapshot
 from metrics.core import compare
 from metrics.core.evaluate import evaluate
+from metrics.core.fairness.judge import judged
+from metrics.core.fairness.squares import with_squares
 from metrics.core.model import Count, Metric, Population, Ratio, Score, Stock, Total
 from metrics.core.period import Grain
 from metrics.core.query import EVERYTHING, Query, Scope
@@ -51,6 +54,19 @@ def compared(snapshot: Snapshot, query: Query, grain: Grain, scope: Scope = EVER
     return compare.compared(query, grain, asker(snapshot, scope), covered=covered)
 
 
+def league(snapshot: Snapshot, query: Query, grain: Grain, scope: Scope = EVERYTHING) -> pl.DataFrame:
+    """One metric's regions side by side: ``compared`` with what may fairly be said of each (JUDGED_SCHEMA)."""
+    return _league(snapshot, query, grain, scope)
+
+
+@lru_cache(maxsize=_REMEMBERED)
+def _league(snapshot: Snapshot, query: Query, grain: Grain, scope: Scope) -> pl.DataFrame:
+    metric = metrics()[query.metrics[0]]
+    frame = compared(snapshot, query, grain, scope)
+    whole = replace(query, grain=Grain.total)
+    return judged(with_squares(frame, metric, whole, snapshot, scope), metric)
+
+
 def score_parts(snapshot: Snapshot, kind: Score, query: Query, scope: Scope = EVERYTHING) -> pl.DataFrame:
     """What the scores of ``query`` are made of; see ``metrics.core.scoring.score_parts``."""
     return explain_score(kind, query, asker(snapshot, scope))
@@ -72,7 +88,7 @@ def _history_start(snapshot: Snapshot, fact: Fact) -> date | None:
 def _totals(metric: Metric) -> list[Total]:
     kind = metric.kind
     if isinstance(kind, Score):
-        return [total for part in scheme(kind.scheme).parts for total in _totals(metrics()[part.metric])]
+        return [total for key in scheme(kind.scheme).reads for total in _totals(metrics()[key])]
     if isinstance(kind, Ratio):
         parts = [*kind.numerator, *(() if isinstance(kind.denominator, Population) else kind.denominator)]
     else:

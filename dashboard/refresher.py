@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import logging
 import os
 import threading
@@ -44,6 +45,8 @@ class Refresher(threading.Thread):
         pause = 0.0
         while not self._ended.wait(pause):
             pause = _LOOK_SECONDS if self._step() else _RETRY_SECONDS
+            # The distributions behind intervals take seconds to import; the first league must not wait for them.
+            importlib.import_module("scipy.stats")
 
     def _step(self) -> bool:
         try:

@@ -126,9 +126,9 @@ class Page:
         return answers.compared(self.snapshot, query, grain)
 
     def parts(self, key: str) -> pl.DataFrame:
-        """The figures of the compared level with ``previous`` and ``year_ago``, by region code."""
+        """The figures of the compared level, by region code: ``previous``, ``year_ago`` and what may fairly be said."""
         query = Query((key,), self.compared_region.code, self.compared_level, self.period)
-        return answers.compared(self.snapshot, query, self.grain)
+        return answers.league(self.snapshot, query, self.grain)
 
     def whole(self, key: str) -> pl.DataFrame:
         """The figure of the compared region itself, what the parts add up to."""

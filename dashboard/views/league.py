@@ -82,7 +82,7 @@ def payload(
     """The table of one period's observations as plain values, one row per region_code.
 
     Optional columns of ``frame``: ``lower``/``upper`` (an interval in the value's unit, then drawn with its point and
-    ``mean``, the group's own value) and ``rank_low``/``rank_high`` (the place as a range). ``clickable``: codes that open
+    ``mean``, the group's own value), ``rank_low``/``rank_high`` (the place as a range), ``verdict`` (better, worse). ``clickable``: codes that open
     something, all by default. ``rest``: the single observation 未细分, coded above this level. A neutral metric gets no place.
     """
     rows = _ordered(frame.rows(named=True), metric)
@@ -96,7 +96,7 @@ def payload(
         code = str(row["region_code"])
         is_rest = row not in rows
         opens = not is_rest and (clickable is None or code in clickable)
-        line = _line(row, metric, axis, in_wan, mean)
+        line = _line(row, metric, axis, in_wan)
         line |= {
             "code": REST if is_rest else code,
             "name": "未细分" if is_rest else names.get(code, code),
@@ -199,7 +199,7 @@ def _axis(rows: list[Row], mean: float | None) -> _Axis:
     return _Axis(min(ends) - room, max(ends) + room)
 
 
-def _line(row: Row, metric: Metric, axis: _Axis, in_wan: bool, mean: float | None) -> Row:
+def _line(row: Row, metric: Metric, axis: _Axis, in_wan: bool) -> Row:
     plain = _plain(row)
     value = row["value"] if plain else None
     return {
@@ -211,7 +211,7 @@ def _line(row: Row, metric: Metric, axis: _Axis, in_wan: bool, mean: float | Non
         "high": axis.share(row.get("upper")) if plain else None,
         "n": count(row["denominator"]) if row["denominator"] is not None and row["state"] != "suppressed" else "",
         "parts": parts(row["numerator"], row["denominator"]) if row["state"] != "suppressed" else "",
-        "tone": _tone(row, metric, mean) if plain else "neutral",
+        "tone": _tone(row) if plain else "neutral",
         "quiet": not plain,
     }
 
@@ -222,12 +222,10 @@ def _written(value: float | None, metric: Metric, in_wan: bool) -> str:
     return signed_zero(value / WAN, 1) if in_wan else signed_zero(shown(value, metric), decimals_of(metric))
 
 
-def _tone(row: Row, metric: Metric, mean: float | None) -> Tone:
-    """Better or worse only where the whole interval lies on one side of the group's value."""
-    low, high = row.get("lower"), row.get("upper")
-    if mean is None or low is None or high is None or metric.polarity == "neutral" or low <= mean <= high:
-        return "neutral"
-    return "better" if (low > mean) == (metric.polarity == "more") else "worse"
+def _tone(row: Row) -> Tone:
+    """Better or worse only by the verdict of the group's limits, never by the order or by overlapping intervals."""
+    verdict = row.get("verdict")
+    return verdict if verdict in ("better", "worse") else "neutral"
 
 
 def _by_region(frame: pl.DataFrame | None) -> dict[str, float | None] | None:

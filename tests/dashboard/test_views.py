@@ -264,12 +264,16 @@ def test_a_neutral_figure_has_neither_place_nor_good_and_bad() -> None:
     assert "不排名" in table["foot"]
 
 
-def test_intervals_colour_only_what_lies_wholly_on_one_side() -> None:
+def test_the_verdict_colours_and_the_interval_does_not() -> None:
+    verdicts = pl.Series("verdict", ["better", None, "worse", "worse", None, None, None], dtype=pl.String)
     frame = all_states().with_columns(
-        lower=pl.col("value") - 0.02, upper=pl.col("value") + 0.02, rank_low=pl.lit(1), rank_high=pl.lit(3)
+        verdicts, lower=pl.col("value") - 0.001, upper=pl.col("value") + 0.001, rank_low=pl.lit(1), rank_high=pl.lit(3)
     )
     table = league.payload(frame, RATE, NAMES, mean=0.94)
-    assert [row["tone"] for row in table["rows"][:3]] == ["better", "neutral", "worse"]
+    by_code = dict(zip(frame["region_code"], verdicts, strict=True))
+    plain = [row for row in table["rows"] if not row["quiet"]]
+    assert [row["tone"] for row in plain] == [by_code[row["code"]] or "neutral" for row in plain]
+    assert {row["tone"] for row in table["rows"] if row["quiet"]} == {"neutral"}
     assert table["rows"][0]["rank"] == "1–3"
     assert 0 < table["mean"] < 1
     assert "虚线为全体 94.0%" in table["foot"]
