@@ -34,7 +34,7 @@ def title_of(name: str) -> str:
 ORDER = _page_order()
 # Streamlit's frontend looks for its server under the page's own path first, which no server answers.
 _PROBE = re.compile(r"/\w+/_stcore/(health|host-config)$")
-_PATIENCE = 30_000  # ms
+_PATIENCE = 60_000  # ms
 # Where the pointer looks for a place, as parts of the map's box.
 _GRID = [(right / 24, down / 24) for right in range(1, 24) for down in range(1, 24)]
 # The script has run, every picture has been drawn, and for a third of a second nothing began anew.

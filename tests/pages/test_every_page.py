@@ -17,7 +17,7 @@ from tests.pages.site import ORDER, PROJECT, Site, title_of
 pytestmark = pytest.mark.browser
 
 PICTURES = PROJECT / "artifacts" / "screenshots"
-PLACES = {"city": "430200000000", "county": "430281000000", "township": "430281101000"}
+PLACES = {"city": "430200000000", "county": "430281000000", "township": "430281102000"}
 PERIODS = {"today": "2026-11-20", "assessment": "2026-Q3"}
 _ENGLISH = re.compile(r"[A-Za-z]{2,}")
 _BROKEN = ("Traceback", "Error", "错误编号", "没有画出来", "NaN", "undefined", "null", "None")
@@ -32,6 +32,7 @@ def address(name: str, place: str) -> str:
 def look_at(site: Site, name: str) -> None:
     """What holds on every page, at every level, in both themes."""
     assert site.heading == title_of(name)
+    assert "地址中的" not in site.text
     assert SYNTHETIC_MARK in site.text
     assert "数据来源：天地图" in site.text
     assert "业务截至 11-20" in site.text
