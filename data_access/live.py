@@ -11,7 +11,7 @@ import polars as pl
 from sqlalchemy import CTE, Connection, Date, DateTime, Engine, Select, Text, cast, func, literal, select
 from sqlalchemy.sql.elements import ColumnElement
 
-from data_access import contract, replica
+from data_access import contract, registers, replica
 from data_access.reference import Moment, read_moment, read_reference
 from data_access.regions import RegionTree
 from data_access.store import FactRequest, Provenance
@@ -65,6 +65,12 @@ class LiveStore:
         if not request.regions:
             return pl.DataFrame(schema=schema)
         return replica.copy_frame(self._connection, live_select(request), schema)
+
+    def register(self, name: str) -> pl.DataFrame:
+        """See ``Store.register``."""
+        register = registers.by_name(name)
+        rows = replica.copy_frame(self._connection, register.snapshot_select(), register.schema)
+        return registers.presented(rows, (region.code for region in self.regions))
 
 
 def live_select(request: FactRequest) -> Select[Any]:

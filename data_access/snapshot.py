@@ -1,8 +1,8 @@
-"""Snapshots: one REPEATABLE READ transaction = one numbered version of every fact.
+"""Snapshots: one REPEATABLE READ transaction = one numbered version of every fact and register.
 
-A snapshot is one JSON manifest that names immutable Parquet files by the hash of their content; a fact has one file per
-entry month. Files are written, fsynced and renamed first, the manifest last: a snapshot is whole or it is not there.
-The folder is as confidential as its source, because at full grain a group is often a single event: mode 0700.
+A snapshot is one JSON manifest that names immutable Parquet files by the hash of their content; a fact or register has one
+file per entry month. Files are written, fsynced and renamed first, the manifest last: a snapshot is whole or it is not
+there. The folder is as confidential as its source, because at full grain a group is often a single event: mode 0700.
 """
 
 from __future__ import annotations
@@ -21,15 +21,16 @@ from pathlib import Path
 from threading import Lock
 
 import polars as pl
-from sqlalchemy import Engine
+from sqlalchemy import Connection, Engine
 
-from data_access import facts, replica
+from data_access import facts, registers, replica
 from data_access.facts import FACTS, Fact
 from data_access.reference import Moment, read_moment, read_reference
 from data_access.regions import RegionTree
+from data_access.registers import REGISTERS, Register
 from data_access.store import FactRequest, Provenance, bucket
 
-FORMAT = 1
+FORMAT = 2
 # Facts whose day is something that happened; due dates and month-dated rows say nothing about how fresh the data is.
 _EVENT_FACTS = (
     facts.petition_registered,
@@ -54,7 +55,8 @@ class SnapshotError(RuntimeError):
 
 @dataclass(frozen=True)
 class Manifest:
-    """What one snapshot consists of. ``facts``: fact → entry month (ISO) → file; ``reference``: table → file."""
+    """What one snapshot consists of. ``facts`` and ``registers``: name → entry month (ISO) → file; ``reference``:
+    table → file."""
 
     number: int
     taken_at: str
@@ -64,6 +66,7 @@ class Manifest:
     replica: str
     definitions: str
     facts: dict[str, dict[str, str]]
+    registers: dict[str, dict[str, str]]
     reference: dict[str, str]
     format: int = FORMAT
 
@@ -204,6 +207,7 @@ def _sync_once(engine: Engine, archive: Archive, progress: Progress) -> Manifest
             files[fact.name] = _put_months(archive, fact, frame)
             newest += _newest_event(fact, frame, moment)
             progress(f"{index}/{len(FACTS)} {fact.name}：{frame.height} 行")
+        kept = {register.name: _put_register(archive, connection, register) for register in REGISTERS}
     manifest = Manifest(
         number=max(archive.numbers(), default=0) + 1,
         taken_at=moment.taken_at.isoformat(),
@@ -211,8 +215,9 @@ def _sync_once(engine: Engine, archive: Archive, progress: Progress) -> Manifest
         newest_event=max(newest).isoformat() if newest else None,
         synthetic=moment.synthetic,
         replica=described,
-        definitions=facts.definitions_hash(),
+        definitions=_definitions(),
         facts=files,
+        registers=kept,
         reference={name: archive.put(frame) for name, frame in reference.items()},
     )
     archive.publish(manifest)
@@ -224,6 +229,18 @@ def _put_months(archive: Archive, fact: Fact, frame: pl.DataFrame) -> dict[str, 
     keys = [name for name in fact.schema if name not in fact.measure_names]
     months = frame.sort(keys).partition_by("entry_month", as_dict=True, maintain_order=True)
     return {str(month): archive.put(part) for (month,), part in months.items()}
+
+
+def _put_register(archive: Archive, connection: Connection, register: Register) -> dict[str, str]:
+    """As ``_put_months``: sorted by all columns, one file per entry month."""
+    frame = replica.copy_frame(connection, register.snapshot_select(), register.schema)
+    months = frame.sort(frame.columns).partition_by("entry_month", as_dict=True, maintain_order=True)
+    return {str(month): archive.put(part) for (month,), part in months.items()}
+
+
+def _definitions() -> str:
+    """By what the files of a snapshot were made: the SELECTs of all facts and registers."""
+    return f"{facts.definitions_hash()}-{registers.definitions_hash()}"
 
 
 def _newest_event(fact: Fact, frame: pl.DataFrame, moment: Moment) -> list[date]:
@@ -238,12 +255,13 @@ class Snapshot:
     """One snapshot in memory: categorical frames sorted by day, read once per process and shared by all sessions."""
 
     def __init__(self, archive: Archive, manifest: Manifest) -> None:
-        if manifest.definitions != facts.definitions_hash():
+        if manifest.definitions != _definitions():
             raise SnapshotError(f"快照 №{manifest.number} 是按另一版口径做的。请重新运行：yanpan sync --once")
         self._archive = archive
         self._manifest = manifest
         self._frames: dict[str, pl.DataFrame] = {}
         self._references: dict[str, pl.DataFrame] = {}
+        self._registers: dict[str, pl.DataFrame] = {}
         self._lock = Lock()
 
     @cached_property
@@ -272,6 +290,8 @@ class Snapshot:
             self._reference(name)
         for fact in FACTS:
             self._frame(fact)
+        for register in REGISTERS:
+            self.register(register.name)
 
     def history_start(self, fact: Fact) -> date | None:
         """The first month that the fact really covers: the earliest with half of the median month's rows.
@@ -305,6 +325,19 @@ class Snapshot:
             )
             .collect()
         )
+
+    def register(self, name: str) -> pl.DataFrame:
+        """See ``Store.register``."""
+        with self._lock:
+            if name not in self._registers:
+                self._registers[name] = self._read_register(registers.by_name(name))
+            return self._registers[name]
+
+    def _read_register(self, register: Register) -> pl.DataFrame:
+        months = self._manifest.registers[register.name]
+        frames = [pl.read_parquet(self._archive.read(file)) for file in months.values()]
+        whole = pl.concat([pl.DataFrame(schema=register.schema), *frames])
+        return registers.presented(whole, (region.code for region in self.regions))
 
     def _members(self, request: FactRequest) -> pl.DataFrame:
         wanted = self.regions.membership(request.level).filter(pl.col("ancestor").is_in(list(request.regions)))

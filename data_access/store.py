@@ -69,6 +69,13 @@ class Store(Protocol):
         """
         ...
 
+    def register(self, name: str) -> pl.DataFrame:
+        """The rows of the register ``deduction`` or ``supervision_order`` (see ``registers``) in all regions of the tree.
+
+        Columns as the register declares them, ordered by all of them. Raises KeyError for another name.
+        """
+        ...
+
 
 def load(store: Store, request: FactRequest) -> pl.DataFrame:
     """As ``store.sums``, with derived dimensions (domain of a category) joined in and rolled up again."""
