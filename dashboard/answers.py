@@ -12,6 +12,7 @@ import polars as pl
 from data_access.facts import Fact
 from data_access.snapshot import Snapshot
 from metrics.core import compare
+from metrics.core.calendar import calendar
 from metrics.core.evaluate import evaluate
 from metrics.core.fairness.judge import judged
 from metrics.core.fairness.squares import with_squares
@@ -20,6 +21,7 @@ from metrics.core.period import Grain
 from metrics.core.query import EVERYTHING, Query, Scope
 from metrics.core.scheme import scheme
 from metrics.core.scoring import explain_score
+from metrics.core.signal import judge
 from metrics.registry import metrics
 
 _REMEMBERED = 1024
@@ -65,6 +67,23 @@ def _league(snapshot: Snapshot, query: Query, grain: Grain, scope: Scope) -> pl.
     frame = compared(snapshot, query, grain, scope)
     whole = replace(query, grain=Grain.total)
     return judged(with_squares(frame, metric, whole, snapshot, scope), metric)
+
+
+def signals(snapshot: Snapshot, query: Query, scope: Scope = EVERYTHING) -> pl.DataFrame | None:
+    """Bands and verdicts of the query's days or weeks (see ``metrics.core.signal``), of its plain counts only.
+
+    None where nothing can be judged: another grain, no count among the metrics, or no history.
+    """
+    keys = tuple(key for key in query.metrics if isinstance(metrics()[key].kind, Count))
+    starts = [begun for key in keys if (begun := begins(snapshot, metrics()[key])) is not None]
+    if query.grain not in (Grain.day, Grain.week) or not starts:
+        return None
+    return _signals(snapshot, replace(query, metrics=keys), max(starts), scope)
+
+
+@lru_cache(maxsize=_REMEMBERED)
+def _signals(snapshot: Snapshot, query: Query, since: date, scope: Scope) -> pl.DataFrame:
+    return judge(query, snapshot, metrics(), calendar(), since, scope)
 
 
 def score_parts(snapshot: Snapshot, kind: Score, query: Query, scope: Scope = EVERYTHING) -> pl.DataFrame:

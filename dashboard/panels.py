@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from html import escape
 from typing import Any
 
@@ -12,12 +12,13 @@ import polars as pl
 import streamlit as st
 
 from dashboard import answers
-from dashboard.look import change, count, exact, number, parts, unit_of, with_unit
+from dashboard.look import Tone, change, count, exact, number, parts, unit_of, with_unit
 from dashboard.shell import TREND_BUCKETS, Page, headline
 from dashboard.span import WEEKDAYS
 from dashboard.views import kpi, league, region_map, trend
 from data_access.boundaries import boundaries_of, special_units
 from data_access.regions import LEVEL_LABELS
+from metrics.core.calendar import calendar
 from metrics.core.compare import reference_period
 from metrics.core.model import POLARITY_LABELS, Metric, Score
 from metrics.core.period import DAY, Grain, Period
@@ -104,8 +105,10 @@ def cards(page: Page, specs: Sequence[CardSpec]) -> None:
         period = None if days is None else Period(page.period.stop - days * DAY, page.period.stop)
         figures = {row["metric"]: row for row in page.compared(keys, period).iter_rows(named=True)}
         sparks = _sparks(page, keys, days)
+        verdicts = _verdicts(page, keys) if days is None else {}
         for spec in alike:
-            drawn[spec] = _card(spec, figures[spec.metric], sparks.get(spec.metric, ()), _previous_word(page, days))
+            card = _card(spec, figures[spec.metric], sparks.get(spec.metric, ()), _previous_word(page, days))
+            drawn[spec] = _badged(card, verdicts.get(spec.metric))
     kpi.show([drawn[spec] for spec in specs], key="cards")
 
 
@@ -128,6 +131,31 @@ def _card(spec: CardSpec, row: dict[str, Any], spark: tuple[float | None, ...], 
         caution=metric.caution,
         exact=f"{exact(row['value'], metric)} {unit_of(metric)}",
     )
+
+
+def _verdicts(page: Page, keys: Sequence[str]) -> dict[str, str]:
+    """What the selected day or whole week is called, by metric; nothing for other periods."""
+    if page.unfinished:
+        return {}
+    query = Query(tuple(keys), page.region.code, page.region.level, page.period, page.grain)
+    judged = answers.signals(page.snapshot, query)
+    return {} if judged is None else dict(judged.select("metric", "verdict").iter_rows())
+
+
+_BADGES: dict[str, tuple[str, Tone]] = {
+    "high": ("特殊波动", "worse"),
+    "low": ("特殊波动", "worse"),
+    "gap": ("可能断数", "worse"),
+    "usual": ("正常波动", "neutral"),
+    "too_few": ("样本不足", "neutral"),
+}
+
+
+def _badged(card: kpi.Card, verdict: str | None) -> kpi.Card:
+    if verdict is None:
+        return card
+    words, tone = _BADGES[verdict]
+    return replace(card, badge=words, badge_tone=tone)
 
 
 def _sparks(page: Page, keys: Sequence[str], days: int | None) -> dict[str, tuple[float | None, ...]]:
@@ -189,19 +217,33 @@ def trend_panel(page: Page, height: int = 190) -> None:
     metric, grain = page.metric, page.trend_grain
     frame = page.series([metric.key], page.region.code, page.region.level, TREND_BUCKETS[grain])
     unfinished = frame["period"].max() if _last_is_running(page) else None
-    detail = f"按{_GRAIN_WORDS[grain]} · 细线为上年同期" + ("，虚线段未完" if unfinished else "")
-    with panel("trend", f"{page.region.name}{metric.label}走势", detail):
+    band = _expected(page, metric, frame)
+    beside = "浅色带为同类日期的预期范围，圈为特殊波动" if band is not None else "细线为上年同期"
+    detail = f"按{_GRAIN_WORDS[grain]} · {beside}" + ("，虚线段未完" if unfinished else "")
+    covered = Period.inclusive(frame["period"].min(), page.period.last) if frame.height else None  # type: ignore[arg-type]
+    with panel("trend", f"{page.region.name}{metric.label}走势", detail, metric):
         picture = trend.figure(
             frame,
             metric,
             page.screen.look,
             grain=grain,
-            year_ago=_year_before(page, frame, metric),
+            year_ago=_year_before(page, frame, metric) if band is None else None,
+            band=band,
+            marks=calendar().marks(covered) if covered is not None and grain is Grain.day else (),
             unfinished=unfinished,  # type: ignore[arg-type]
             height=height,
             factor=page.screen.factor,
         )
         trend.show(picture, key="trend", alt=trend.alt(frame, metric, grain))
+
+
+def _expected(page: Page, metric: Metric, frame: pl.DataFrame) -> pl.DataFrame | None:
+    """The band of the trend's days or weeks; None where nothing can be judged."""
+    if frame.is_empty():
+        return None
+    span = Period.inclusive(frame["period"].min(), page.period.last)  # type: ignore[arg-type]
+    query = Query((metric.key,), page.region.code, page.region.level, span, page.trend_grain)
+    return answers.signals(page.snapshot, query)
 
 
 _GRAIN_WORDS = {Grain.day: "日", Grain.week: "周", Grain.month: "月", Grain.quarter: "季", Grain.year: "年"}
@@ -238,7 +280,7 @@ def league_panel(page: Page) -> None:
     names = {code: page.tree.get(code).name for code in frame["region_code"].to_list()}
     place = LEVEL_LABELS[page.compared_level]
     title = f"{page.compared_region.name}各{place}"
-    with panel("league", title, f"{metric.label} · {page.selection.span.label}"):
+    with panel("league", title, f"{metric.label} · {page.selection.span.label}", metric):
         table = league.payload(
             frame,
             metric,

@@ -24,6 +24,7 @@ from dashboard.look import (
     unit_of,
     with_unit,
 )
+from metrics.core.calendar import Mark
 from metrics.core.model import Metric
 from metrics.core.period import Grain
 
@@ -74,6 +75,8 @@ def figure(
     by: str = "region_code",
     names: Mapping[str, str] | None = None,
     unfinished: date | None = None,
+    band: pl.DataFrame | None = None,
+    marks: Sequence[Mark] = (),
     height: int = 320,
     factor: float = 1.0,
 ) -> go.Figure:
@@ -81,21 +84,32 @@ def figure(
 
     ``by``: the column that tells series apart (the five with the highest last value are drawn), ``names`` its values in
     words. ``unfinished``: first day of a last bucket that is not over, drawn hollow and dashed. ``year_ago``: the same
-    observations a year earlier, their period already set to the bucket they stand beside; drawn for a single series. ``height`` px at 1080 lines.
+    observations a year earlier, their period already set to the bucket they stand beside; drawn for a single series.
+    ``band``: day, lower, upper, verdict as ``metrics.core.signal`` gives them, for a single series. ``marks``: holidays and
+    events, shaded. ``height`` px at 1080 lines.
     """
     series = _series(frame, by)
     days = sorted(set(frame["period"].to_list()))
     picture = go.Figure()
+    for mark in marks if days else ():
+        _shade(picture, mark, days, look, factor)
+    if len(series) == 1 and band is not None:
+        for trace in _band(band, metric, look):
+            picture.add_trace(trace)
     if len(series) == 1 and year_ago is not None:
         picture.add_trace(_last_year(year_ago, metric, look, grain, factor))
     for index, (name, rows) in enumerate(series):
         colour = look.accent if len(series) == 1 else look.series[index]
         label = (names or {}).get(name, name) if len(series) > 1 else ""
         for trace in _traces(rows, metric, look, grain, unfinished, colour, label, factor):
-            picture.add_trace(trace)
-    picture.update_layout(**_layout(look, height, factor))
+            if band is None or trace.fill is None:
+                picture.add_trace(trace)
+    if len(series) == 1 and band is not None:
+        picture.add_trace(_unusual(band, metric, look, factor))
+    picture.update_layout(**_layout(look, height, factor, bool(marks)))
     picture.update_xaxes(**_time_axis(days, grain, factor))
-    picture.update_yaxes(**_value_axis(series, year_ago if len(series) == 1 else None, metric, look, factor))
+    tops = [] if band is None or len(series) > 1 else [value for value in band["upper"].to_list() if value is not None]
+    picture.update_yaxes(**_value_axis(series, year_ago if len(series) == 1 else None, tops, metric, look, factor))
     if len(series) > 1:
         _name_series(picture, series, names or {}, metric, look, factor)
     return picture
@@ -254,6 +268,60 @@ def _last_year(frame: pl.DataFrame, metric: Metric, look: Look, grain: Grain, fa
     )
 
 
+def _band(band: pl.DataFrame, metric: Metric, look: Look) -> list[go.Scatter]:
+    """The range that comparable days let expect, as one tint; broken where too few days compare."""
+    rows = [row for row in band.sort("day").iter_rows(named=True) if row["lower"] is not None]
+    days = [row["day"].isoformat() for row in rows]
+    edge = {"mode": "lines", "line": {"width": 0}, "hoverinfo": "skip", "showlegend": False}
+    return [
+        go.Scatter(x=days, y=[shown(row["lower"], metric) for row in rows], **edge),
+        go.Scatter(
+            x=days,
+            y=[shown(row["upper"], metric) for row in rows],
+            fill="tonexty",
+            fillcolor=rgba(look.band, look.band_alpha),
+            **edge,
+        ),
+    ]
+
+
+def _unusual(band: pl.DataFrame, metric: Metric, look: Look, factor: float) -> go.Scatter:
+    """A ring round every day that lies outside its band."""
+    rows = band.filter(pl.col("verdict").is_in(["high", "low", "gap"]), pl.col("value").is_not_null()).rows(named=True)
+    return go.Scatter(
+        x=[row["day"].isoformat() for row in rows],
+        y=[shown(row["value"], metric) for row in rows],
+        mode="markers",
+        hoverinfo="skip",
+        marker={"size": 11 * factor, "color": "rgba(0,0,0,0)", "line": {"color": look.worse, "width": 2.4 * factor}},
+        showlegend=False,
+    )
+
+
+def _shade(picture: go.Figure, mark: Mark, days: Sequence[date], look: Look, factor: float) -> None:
+    """A holiday or an event as a quiet column with its name, as far as it lies within the picture."""
+    first, last = max(mark.first, days[0]), min(mark.last, days[-1])
+    if first > last:
+        return
+    half = timedelta(hours=12)
+    start, stop = (datetime.combine(day, datetime.min.time()) for day in (first, last))
+    picture.add_vrect(
+        x0=(start - half).isoformat(),
+        x1=(stop + half).isoformat(),
+        fillcolor=rgba(look.secondary, 0.12),
+        line_width=0,
+        layer="below",
+        annotation={
+            "text": _markup_free(mark.name),
+            "font": {"family": FONTS, "size": TYPE.small * factor, "color": look.secondary},
+            "yanchor": "bottom",
+            "y": 1.0,
+            "showarrow": False,
+        },
+        annotation_position="top",
+    )
+
+
 def _markup_free(text: str) -> str:
     return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
@@ -261,12 +329,12 @@ def _markup_free(text: str) -> str:
 # Axes -------------------------------------------------------------------------------------------------------------
 
 
-def _layout(look: Look, height: int, factor: float) -> dict[str, Any]:
+def _layout(look: Look, height: int, factor: float, marked: bool) -> dict[str, Any]:
     font = {"family": FONTS, "size": TYPE.small * factor, "color": look.secondary}
     hover = {"family": FONTS, "size": (TYPE.body - 2) * factor, "color": look.text}
     return {
         "height": round(height * factor),
-        "margin": {"l": 4, "r": 14 * factor, "t": 12 * factor, "b": 4, "autoexpand": True},
+        "margin": {"l": 4, "r": 14 * factor, "t": (30 if marked else 12) * factor, "b": 4, "autoexpand": True},
         "paper_bgcolor": "rgba(0,0,0,0)",
         "plot_bgcolor": "rgba(0,0,0,0)",
         "font": font,
@@ -315,12 +383,13 @@ def _tick_days(days: Sequence[date]) -> list[date]:
 def _value_axis(
     series: Sequence[tuple[str, Sequence[Row]]],
     year_ago: pl.DataFrame | None,
+    tops: Sequence[float],
     metric: Metric,
     look: Look,
     factor: float,
 ) -> dict[str, Any]:
     rows = [row for _, rows in series for row in rows] + (year_ago.rows(named=True) if year_ago is not None else [])
-    values = [shown(row["value"], metric) for row in rows if _plain(row)]
+    values = [shown(row["value"], metric) for row in rows if _plain(row)] + [shown(top, metric) for top in tops]
     low, high = (min(values), max(values)) if values else (0.0, 1.0)
     floor = low if metric.percent else min(0.0, low)
     ticks = _round_ticks(floor, high)
