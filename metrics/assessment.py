@@ -5,8 +5,14 @@ A score is no more than its parts: it is never shown without them.
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from data_access.facts import deduction_final
 from metrics.core.model import Count, Metric, Score, Total, WorkedExample
+from metrics.core.scheme import Scheme
+
+#: The metric that goes by the scheme of config/assessment.toml; declared here is the one that the project brings.
+IN_FORCE = "assessment_score"
 
 _SCORE_CAUTION = "分差常在误差之内，须连同各项的分子分母和区间看；不足最小件数的项不计分，其权重由其余各项分担。"
 
@@ -98,7 +104,7 @@ METRICS = (
         decimals=2,
     ),
     Metric(
-        "assessment_score",
+        IN_FORCE,
         "县区考核得分",
         "分",
         "more",
@@ -124,3 +130,24 @@ METRICS = (
         decimals=1,
     ),
 )
+
+
+def under(metric: Metric, chosen: Scheme) -> Metric:
+    """The score ``metric`` as it stands under a scheme: what it reads, how it is said, and the caution that is due.
+
+    The worked example holds for the declared scheme only.
+    """
+    if not _declared(metric, chosen):
+        metric = replace(
+            metric,
+            kind=Score(chosen.name),
+            definition=chosen.definition,
+            why="把考核方案所列各项合成一个可讨论的数。",
+            source=f"config/assessment/{chosen.name}.toml；{chosen.source}",
+            example=None,
+        )
+    return metric if chosen.caution is None else replace(metric, caution=f"{chosen.caution}{metric.caution}")
+
+
+def _declared(metric: Metric, chosen: Scheme) -> bool:
+    return isinstance(metric.kind, Score) and metric.kind.scheme == chosen.name

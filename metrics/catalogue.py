@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 
 from data_access.regions import LEVEL_LABELS
 from metrics.core.model import POLARITY_LABELS, Count, Metric, Population, Score, Stock, Total, WorkedExample
-from metrics.registry import FAMILIES
+from metrics.registry import families
 
 DOCUMENT_HEAD = """# 指标口径
 
@@ -18,7 +18,7 @@ DOCUMENT_HEAD = """# 指标口径
 
 def overview() -> Iterator[str]:
     """One line per metric, by family."""
-    for family, members in FAMILIES.items():
+    for family, members in families().items():
         yield f"{family}"
         for metric in members:
             yield f"  {metric.key:<32}{metric.label}（{metric.unit}，{POLARITY_LABELS[metric.polarity]}）"
@@ -38,7 +38,7 @@ def described(metric: Metric) -> Iterator[str]:
 def markdown() -> str:
     """The whole catalogue as one Markdown document."""
     lines = [DOCUMENT_HEAD]
-    for family, members in FAMILIES.items():
+    for family, members in families().items():
         lines += [f"## {family}", ""]
         for metric in members:
             lines += _section(metric)

@@ -17,8 +17,8 @@ from metrics import (
     supervision,
     three_no,
 )
+from metrics.core import scheme
 from metrics.core.model import Metric, Score
-from metrics.core.scheme import check_metrics, scheme
 
 FAMILIES: Mapping[str, tuple[Metric, ...]] = {
     "信访总量": petition_volume.METRICS,
@@ -36,16 +36,27 @@ FAMILIES: Mapping[str, tuple[Metric, ...]] = {
 
 @cache
 def metrics() -> Mapping[str, Metric]:
-    """Every metric by its key, the schemes behind the scores checked.
+    """Every metric by its key, the schemes checked, the scores said by what their schemes read.
 
-    Raises ValueError for a key that stands twice, SettingsError for a scheme that cannot be scored by.
+    Raises ValueError for a key that stands twice, SettingsError with all faults of all schemes.
     """
     found: dict[str, Metric] = {}
     for metric in (metric for family in FAMILIES.values() for metric in family):
         if metric.key in found:
             raise ValueError(f"metric {metric.key} is declared twice")
         found[metric.key] = metric
-    for metric in found.values():
-        if isinstance(metric.kind, Score):
-            check_metrics(scheme(metric.kind.scheme), found)
-    return found
+    scheme.refuse(found)
+    return {key: _said_by_its_scheme(metric) for key, metric in found.items()}
+
+
+def families() -> Mapping[str, tuple[Metric, ...]]:
+    """The metrics as ``metrics()`` has them, by family. Raises as ``metrics``."""
+    return {family: tuple(metrics()[metric.key] for metric in members) for family, members in FAMILIES.items()}
+
+
+def _said_by_its_scheme(metric: Metric) -> Metric:
+    if metric.key == assessment.IN_FORCE:
+        return assessment.under(metric, scheme.scheme_in_force())
+    if isinstance(metric.kind, Score):
+        return assessment.under(metric, scheme.scheme(metric.kind.scheme))
+    return metric

@@ -155,7 +155,7 @@ def _observations(
     sums: _Sums,
 ) -> pl.DataFrame:
     if isinstance(metric.kind, Score):
-        cells = evaluate_score(metric.kind, query, lambda inner: evaluate(inner, store, metrics, scope), sums.grid())
+        cells = evaluate_score(metric.kind, query, lambda inner: evaluate(inner, store, metrics, scope))
     elif isinstance(metric.kind, Ratio):
         cells = _ratio(metric.kind, sums)
     else:
