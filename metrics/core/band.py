@@ -15,7 +15,7 @@ TAIL = 0.001
 #: The days that are summed where few are expected.
 WINDOW = 28
 _RARE_DEPTH = 52
-_YEAR, _SPECIAL_DAYS, _WEEKS = 365, 100, 104
+_YEAR, _RARE_DAYS, _FESTIVE_DAYS, _WEEKS = 365, 100, 200, 104
 # Of 28 days so many may be unknown (days of a kind too rare to be expected).
 _MISSING = 5
 # Dispersion before anything is known of a series, and how much evidence that is worth; see ``learned``.
@@ -58,12 +58,6 @@ class Model:
         clean = np.where(np.isnan(mean), rough, pressed(values, mean, spread + _own(first, variance)))
         return Model(values, days, factor, variance, clean)
 
-    def of_series(self, which: Bools) -> Model:
-        """The same of some of the series."""
-        columns = (self.values, self.factor, self.variance, self.clean)
-        values, factor, variance, clean = (rows[:, which] for rows in columns)
-        return Model(values, self.days, factor, variance, clean)
-
 
 def daily(model: Model, first: int = 0) -> Band:
     """The band of each day from position ``first`` on."""
@@ -73,8 +67,8 @@ def daily(model: Model, first: int = 0) -> Band:
     return _band(model.values, usual.mean, _half_more(usual, model.factor), spread + _own(usual, model.variance), first)
 
 
-def rolling(model: Model, first: int = 0) -> Band:
-    """The band of the sum of the 28 days that end with each day, from days before those 28.
+def rolling(model: Model, below: float, first: int = 0) -> Band:
+    """The band of the sum of the 28 days that end with each day, from days before those 28, where less is expected than ``below``.
 
     Past sums above their band are scaled down to what was expected, so that a slow burst does not hide the next one.
     """
@@ -83,7 +77,10 @@ def rolling(model: Model, first: int = 0) -> Band:
     ahead = np.pad(excess, ((0, WINDOW - 1), (0, 0)), constant_values=1.0)
     share = np.lib.stride_tricks.sliding_window_view(ahead, WINDOW, axis=0).min(axis=-1)
     sums = _expected_sums(model, model.clean * share)
-    return _band(sums.value, sums.shown, sums.mean, sums.dispersion, first)
+    few = sums.shown < below
+    columns = (sums.value, sums.shown, sums.mean, sums.dispersion)
+    value, shown, mean, dispersion = (np.where(few, rows, np.nan) for rows in columns)
+    return _band(value, shown, mean, dispersion, first)
 
 
 def weekly(model: Model, starts: Ints, first: int = 0) -> Band:
@@ -121,12 +118,13 @@ def _half_more(usual: Expected, factor: Floats) -> Floats:
 
 def _spread(values: Floats, usual: Expected, days: Days, variance: Floats, before: Ints) -> Floats:
     """Of ordinary days by ordinary days; the rare kinds and the days round the lunar new year by their own errors too."""
-    own, special = _own(usual, variance), days.rare | days.festive
-    ordinary = learned(values, usual.mean, own, before, which=~special, span=_YEAR, prior=_PRIOR_DAY, weight=_WEIGHT)
-    strange = learned(
-        values, usual.mean, own, before, which=special, span=_SPECIAL_DAYS, prior=ordinary, weight=_WEIGHT
-    )
-    return np.where(special[:, None], np.maximum(strange, ordinary), ordinary)
+    own = _own(usual, variance)
+    ordinary = ~days.rare & ~days.festive
+    spread = learned(values, usual.mean, own, before, which=ordinary, span=_YEAR, prior=_PRIOR_DAY, weight=_WEIGHT)
+    for which, span in ((days.rare, _RARE_DAYS), (days.festive & ~days.rare, _FESTIVE_DAYS)):
+        among = learned(values, usual.mean, own, before, which=which, span=span, prior=spread, weight=_WEIGHT)
+        spread = np.where(which[:, None], np.maximum(among, spread), spread)
+    return spread
 
 
 def _sum_dispersion(values: Floats, mean: Floats, own: Floats, before: Ints, which: Bools, span: int) -> Floats:

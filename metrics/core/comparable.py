@@ -147,15 +147,28 @@ def between(rows: Floats, start: Ints, stop: Ints) -> Floats:
 
 
 def without_bursts(values: Floats, days: Days) -> Floats:
-    """``values`` pressed to within a wide band round the median of the comparable days before: a burst counts as a busy day."""
+    """``values`` pressed to below a wide band round the median of the comparable days before: a burst counts as a busy day.
+
+    The first days of a rare kind are held against the workdays before them.
+    """
     pressed = values.copy()
+    workdays = np.flatnonzero(np.isin(days.kind, _WORKDAYS))
     for kind in range(_CLASSES):
         members = np.flatnonzero(days.kind == kind)
-        if members.size > FEWEST:
-            middle = _medians(values[members])
-            spread = 4 * np.sqrt((middle + 1) * (1 + 0.1 * (middle + 1)))
-            pressed[members[FEWEST:]] = np.minimum(values[members[FEWEST:]], (middle + spread)[FEWEST:])
+        early, later = members[:FEWEST], members[FEWEST:]
+        if later.size:
+            pressed[later] = np.minimum(values[later], _far_above(_medians(values[members])[FEWEST:]))
+        if kind >= _ORDINARY and workdays.size:
+            place = np.searchsorted(workdays, early)
+            middle = _medians(np.vstack([values[workdays], values[workdays[-1:]]]))[place]
+            enough = (place >= FEWEST)[:, None]
+            pressed[early] = np.where(enough, np.fmin(values[early], _far_above(1.5 * middle)), values[early])
     return pressed
+
+
+def _far_above(middle: Floats) -> Floats:
+    above: Floats = middle + 4 * np.sqrt((middle + 1) * (1 + 0.1 * (middle + 1)))
+    return above
 
 
 def _medians(rows: Floats) -> Floats:

@@ -14,7 +14,7 @@ import numpy as np
 import polars as pl
 
 from data_access.store import Store
-from metrics.core.band import Band, Model, daily, rolling, weekly
+from metrics.core.band import WINDOW, Band, Model, daily, rolling, weekly
 from metrics.core.calendar import Calendar
 from metrics.core.comparable import Bools, Days, Floats, Ints
 from metrics.core.evaluate import evaluate
@@ -90,6 +90,8 @@ def bands(
     """
     if grain not in (Grain.day, Grain.week):
         raise ValueError(f"bands are for days and weeks, not for {grain}")
+    if series.is_empty():
+        return _empty(series)
     panel = _Panel.of(series)
     model = Model.of(panel.values, Days.of(panel.period, calendar))
     first = 0 if since is None else min(max((since - panel.period.start).days, 0), panel.period.days)
@@ -99,14 +101,27 @@ def bands(
 
 
 def possible_gaps(judged: pl.DataFrame) -> pl.DataFrame:
-    """Regions whose channels are all far below their bands at once, over one to three days: more likely a dead feed.
+    """Regions whose channels are all far below their bands at once, for one to three days or more: likelier a dead feed.
 
     ``judged``: daily ``bands`` with region_code and further columns that name the channels. Returned, by region and day:
     region_code, first, last (the days that brought almost nothing), value, expected (of those days together), chance.
     """
-    daily_chance = _chance_of_region(judged)
-    found = [_runs(daily_chance, length) for length in range(1, _GAP_DAYS + 1)]
-    return pl.concat(found).sort("region_code", "last", "first")
+    by_day = _chance_of_region(judged)
+    dead = pl.concat([_dead_days(by_day, length) for length in range(1, _GAP_DAYS + 1)]).unique()
+    new = (pl.col("day").diff().over("region_code") != pl.duration(days=1)).fill_null(True)
+    return (
+        by_day.join(dead, on=["region_code", "day"], how="semi")
+        .sort("region_code", "day")
+        .with_columns(stretch=new.cum_sum())
+        .group_by("region_code", "stretch", maintain_order=True)
+        .agg(
+            pl.col("day").min().alias("first"),
+            pl.col("day").max().alias("last"),
+            pl.col("value", "expected").sum(),
+            pl.col("log_chance").sum().exp().alias("chance"),
+        )
+        .drop("stretch")
+    )
 
 
 def with_gaps(judged: pl.DataFrame, gaps: pl.DataFrame) -> pl.DataFrame:
@@ -145,11 +160,18 @@ class _Panel:
     def long(self, days: list[date], columns: Mapping[str, Floats]) -> pl.DataFrame:
         """Arrays (days, series) as one frame, series after series; nan becomes null."""
         height = self.keys.height
-        named = self.keys.drop("_all").select(pl.all().repeat_by(len(days)).explode())
+        named = self.keys.select(pl.all().repeat_by(len(days)).explode())
         flat = {
             name: pl.Series(np.ascontiguousarray(rows.T).ravel(), nan_to_null=True) for name, rows in columns.items()
         }
-        return named.with_columns(pl.Series("day", days * height, dtype=pl.Date), **flat)
+        return named.with_columns(pl.Series("day", days * height, dtype=pl.Date), **flat).drop("_all")
+
+
+def _empty(series: pl.DataFrame) -> pl.DataFrame:
+    names = [name for name in series.columns if name not in ("day", "value")]
+    numbers = {name: pl.lit(None, pl.Float64) for name in ("value", *_BAND_COLUMNS)}
+    words = {name: pl.lit(None, pl.String) for name in ("rule", "verdict")}
+    return series.select(*names, "day").with_columns(**numbers, **words)
 
 
 def _complete(seen: pl.DataFrame, names: list[str], period: Period) -> pl.DataFrame:
@@ -163,7 +185,7 @@ def _complete(seen: pl.DataFrame, names: list[str], period: Period) -> pl.DataFr
 
 def _days(panel: _Panel, model: Model, first: int) -> pl.DataFrame:
     band = daily(model, first)
-    sums = _where_rare(model, band, first)
+    sums = rolling(model, RARE * WINDOW, first)
     few = np.isnan(band.upper) & np.isnan(sums.upper)
     high, low = _beyond(band)
     high_28, low_28 = _beyond(sums)
@@ -201,18 +223,6 @@ def _beyond(band: Band) -> tuple[Bools, Bools]:
     return band.value > band.upper, band.value < band.lower
 
 
-def _where_rare(model: Model, band: Band, first: int) -> Band:
-    """The 28-day bands of the series that somewhere expect few a day, nan on the days on which they do not."""
-    sums = _nothing(band.value)
-    sparse = np.nanmean(np.nan_to_num(band.mean), axis=0) < 2 * RARE if band.mean.size else np.full(0, False)
-    if sparse.any():
-        found = rolling(model.of_series(sparse), first)
-        rare = found.mean < RARE * 28
-        for name in ("value", "mean", "lower", "upper", "dispersion"):
-            getattr(sums, name)[:, sparse] = np.where(rare, getattr(found, name), np.nan)
-    return sums
-
-
 def _nothing(like: Floats) -> Band:
     return Band(*(np.full_like(like, np.nan) for _ in range(5)))
 
@@ -230,19 +240,14 @@ def _chance_of_region(judged: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def _runs(daily_chance: pl.DataFrame, length: int) -> pl.DataFrame:
-    """The stretches of ``length`` consecutive days that look like a gap, none of whose days could be left out."""
-    dead = pl.col("value") <= _GAP_SHARE * pl.col("expected")
-    sums = [pl.col(name).rolling_sum(length).over("region_code") for name in ("value", "expected", "log_chance")]
-    return (
-        daily_chance.with_columns(dead=dead.cast(pl.Int64).rolling_sum(length).over("region_code"))
-        .with_columns(*sums, first=pl.col("day").shift(length - 1).over("region_code"))
-        .filter(
-            pl.col("dead") == length,
-            (pl.col("day") - pl.col("first")).dt.total_days() == length - 1,
-            pl.col("log_chance") < np.log(_GAP_CHANCE),
-        )
-        .select(
-            "region_code", "first", last="day", value="value", expected="expected", chance=pl.col("log_chance").exp()
-        )
+def _dead_days(by_day: pl.DataFrame, length: int) -> pl.DataFrame:
+    """region_code and day of all days in stretches of ``length`` that look like a gap: almost nothing came on any of them."""
+    dead = (pl.col("value") <= _GAP_SHARE * pl.col("expected")).cast(pl.Int64)
+    back = pl.col("day").shift(length - 1).over("region_code")
+    stretches = by_day.filter(
+        dead.rolling_sum(length).over("region_code") == length,
+        (pl.col("day") - back).dt.total_days() == length - 1,
+        pl.col("log_chance").rolling_sum(length).over("region_code") < np.log(_GAP_CHANCE),
     )
+    first = pl.col("day") - pl.duration(days=length - 1)
+    return stretches.select("region_code", day=pl.date_ranges(first, "day")).explode("day")

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
 
-_SMALLEST = 1e-6
+_SMALLEST = 1e-9
 
 
 def chance_of_at_most(count: Floats, mean: Floats, dispersion: Floats) -> Floats:
