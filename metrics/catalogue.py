@@ -65,7 +65,7 @@ def formula(metric: Metric) -> str:
     """How the figure is computed, in words a reader can check."""
     kind = metric.kind
     if isinstance(kind, Score):
-        return f"按考核方案 {kind.scheme}（config/assessment/{kind.scheme}.toml）加权计分，0–100"
+        return f"按考核方案 {kind.scheme}（config/assessment/{kind.scheme}.toml）计分，0–100"
     if isinstance(kind, Count):
         return _total(kind.total) + (f" ÷ {kind.divisor}" if kind.divisor != 1 else "")
     if isinstance(kind, Stock):

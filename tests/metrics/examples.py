@@ -20,7 +20,15 @@ from sqlalchemy.pool import NullPool
 from data_access import contract
 
 ROOT, COUNTY, TOWNSHIP = "430200000000", "430281000000", "430281101000"
-VILLAGES = tuple(f"430281101{number}" for number in range(201, 300))
+
+
+def village(number: int) -> str:
+    """The code of the village of that number, from 1 on."""
+    return f"43028110{1200 + number}"
+
+
+# As many as there are at least; more where a table needs them.
+VILLAGES = tuple(village(number) for number in range(1, 100))
 POPULATION = 40_000
 
 _UPDATED_AT = datetime(2026, 4, 2, tzinfo=ZoneInfo(contract.TIME_ZONE))
@@ -64,15 +72,21 @@ def fill(url: URL, tables: Mapping[str, str]) -> None:
     """Put the little city and the rows of the texts into the empty database at ``url`` (its owner's address)."""
     engine = create_engine(url, poolclass=NullPool)
     with engine.begin() as connection:
-        connection.execute(insert(contract.region), list(_regions()))
+        connection.execute(insert(contract.region), list(_regions(_villages_needed(tables))))
         connection.execute(insert(contract.category), list(_CATEGORIES))
         for name, text in tables.items():
             table = contract.metadata.tables[f"{contract.SCHEMA}.{name}"]
             connection.execute(insert(table), list(_rows(table, text)))
 
 
-def _regions() -> Iterator[dict[str, Any]]:
-    steps = [(ROOT, 3, None), (COUNTY, 2, ROOT), (TOWNSHIP, 1, COUNTY), *((code, 0, TOWNSHIP) for code in VILLAGES)]
+def _villages_needed(tables: Mapping[str, str]) -> int:
+    rows = _lines(tables["village_status"]) if "village_status" in tables else ()
+    return max(len(VILLAGES), sum(int(cells.get("times") or 1) for cells in rows))
+
+
+def _regions(villages: int) -> Iterator[dict[str, Any]]:
+    codes = [village(number) for number in range(1, villages + 1)]
+    steps = [(ROOT, 3, None), (COUNTY, 2, ROOT), (TOWNSHIP, 1, COUNTY), *((code, 0, TOWNSHIP) for code in codes)]
     for code, level, parent in steps:
         population = POPULATION if code == ROOT else None
         yield {
@@ -106,7 +120,7 @@ def _row(table: Table, cells: Mapping[str, str | None], number: int) -> dict[str
     row: dict[str, Any] = dict.fromkeys(table.columns.keys())
     row |= {key.name: number for key in table.primary_key if key.name.endswith("_id")}
     if "region_code" in row:
-        row["region_code"] = VILLAGES[number - 1] if table.name == "village_status" else TOWNSHIP
+        row["region_code"] = village(number) if table.name == "village_status" else TOWNSHIP
     row |= {"updated_at": _UPDATED_AT, **_DEFAULTS[table.name]}
     return row | {name: _value(table.columns[name], cell) for name, cell in cells.items()}
 
