@@ -47,6 +47,14 @@ _SETTLED = """() => {
   return !busy && now - window.yanpanBusy > 350
 }"""
 
+# Counts the runs of the page's script: a view that the address has asked for is not there before one has begun.
+_COUNT_RUNS = """
+window.yanpanRuns = 0
+const ran = (change) => change.oldValue === "running" || change.target.dataset.testScriptState === "running"
+new MutationObserver((changes) => { if (changes.some(ran)) window.yanpanRuns += 1 }).observe(document, {
+  subtree: true, attributes: true, attributeOldValue: true, attributeFilter: ["data-test-script-state"],
+})
+"""
 # Pictograms are letters in the page and drawings on the screen; what is a pixel small is for screen readers.
 _VISIBLE = """() => {
   const found = []
@@ -71,9 +79,11 @@ class Site:
     page: Page
     requests: list[str] = field(default_factory=list)
     complaints: list[str] = field(default_factory=list)
+    pointed: tuple[float, float] = (0.3, 0.5)  # the pointer on the map, in parts of its box
 
     def __post_init__(self) -> None:
         self.page.set_default_timeout(_PATIENCE)
+        self.page.add_init_script(_COUNT_RUNS)
         self.page.on("request", self._asked)
         self.page.on("websocket", self._connected)
         self.page.on("console", self._said)
@@ -180,23 +190,24 @@ class Site:
 
     # What one can do ----------------------------------------------------------------------------------------------
 
-    def hover_map(self, name: str = "", near: tuple[float, float] = (0.62, 0.5)) -> str:
-        """Put the pointer on the place, or on any; what the map then says. ``near``: where to look first, in parts of the box."""
+    def hover_map(self, name: str = "") -> str:
+        """Put the pointer on the place, or on any; what the map then says. Looks first where it last found one."""
         self.map.scroll_into_view_if_needed()
         box = self.map.bounding_box()
         assert box is not None
         tip = self.page.locator(".st-key-panel-map .deck-tooltip")
-        for right, down in sorted(_GRID, key=lambda point: math.dist(point, near)):
+        for right, down in sorted(_GRID, key=lambda point: math.dist(point, self.pointed)):
             self.page.mouse.move(box["x"] + box["width"] * right, box["y"] + box["height"] * down)
-            self.page.wait_for_timeout(60)
+            self.page.wait_for_timeout(120)
             words = tip.first.inner_text() if tip.count() and tip.first.is_visible() else ""
             if words and name in ("", words.split("\n")[0]):
+                self.pointed = (right, down)
                 return words
         raise AssertionError(f"{name or 'no place'} is nowhere on the map")
 
-    def click_on_map(self, name: str = "", near: tuple[float, float] = (0.62, 0.5)) -> str:
+    def click_on_map(self, name: str = "") -> str:
         """Click the place's polygon, or any; the place's name."""
-        found = self.hover_map(name, near).split("\n")[0]
+        found = self.hover_map(name).split("\n")[0]
         self._leave(self._press_mouse)
         return found
 
@@ -264,8 +275,9 @@ class Site:
 
     def _leave(self, act: Callable[[], object]) -> None:
         """Do what leads to another view, and wait until it has come to rest."""
-        before = self.page.url
+        before = self.page.evaluate("[location.href, window.yanpanRuns]")
         act()
-        self.page.wait_for_function("before => location.href !== before", arg=before)
-        self.page.wait_for_timeout(100)
+        self.page.wait_for_function(
+            "([address, runs]) => location.href !== address && window.yanpanRuns > runs", arg=before
+        )
         self.settle()
