@@ -62,11 +62,11 @@ class City:
             return plain_score.scores(connection, FOLDER / f"{name}.toml", areas, cut, weights)
 
 
-def _opened(server: Server, folder: Path, root: str, period: Period, *, hostile_rows: bool) -> Iterator[City]:
+def _opened(server: Server, folder: Path, root: str, period: Period, hostile_seed: int | None) -> Iterator[City]:
     url = databases.fresh_database(server)
     owner = create_engine(url, poolclass=NullPool)
-    if hostile_rows:
-        hostile.fill(owner, seed=11, rows=2500)
+    if hostile_seed is not None:
+        hostile.fill(owner, seed=hostile_seed, rows=2500)
     else:
         demo_city.fill(owner, city="430200", seed=5, since=date(2026, 7, 1), until=date(2026, 10, 31))
     engine = replica.connect(databases.reader(url), statement_timeout_seconds=600)
@@ -79,13 +79,13 @@ def _opened(server: Server, folder: Path, root: str, period: Period, *, hostile_
 @pytest.fixture(scope="module")
 def odd_city(primary: Server, tmp_path_factory: pytest.TempPathFactory) -> Iterator[City]:
     period = Period.inclusive(date(2023, 11, 10), date(2024, 8, 15))
-    yield from _opened(primary, tmp_path_factory.mktemp("odd"), hostile.ROOT, period, hostile_rows=True)
+    yield from _opened(primary, tmp_path_factory.mktemp("odd"), hostile.ROOT, period, 11)
 
 
 @pytest.fixture(scope="module")
 def usual_city(primary: Server, tmp_path_factory: pytest.TempPathFactory) -> Iterator[City]:
     period = Period.inclusive(date(2026, 8, 1), date(2026, 10, 31))
-    yield from _opened(primary, tmp_path_factory.mktemp("usual"), "430200000000", period, hostile_rows=False)
+    yield from _opened(primary, tmp_path_factory.mktemp("usual"), "430200000000", period, None)
 
 
 @pytest.fixture(params=["odd_city", "usual_city"])
@@ -182,6 +182,18 @@ def test_something_is_scored_deducted_flagged_and_left_out(odd_city: City, usual
     assert shown.filter(pl.col("flags").list.len() == 2).height
     parts = explain_scheme(scheme("balanced"), odd_city.query(), odd_city.evaluate)
     assert set(parts["counted"]) == {True, False}
+
+
+@pytest.mark.full
+@pytest.mark.parametrize("seed", range(20, 30))
+def test_scores_on_other_hostile_rows(seed: int, primary: Server, tmp_path: Path) -> None:
+    period = Period.inclusive(date(2023, 6, 10), date(2024, 12, 15))
+    for other in _opened(primary, tmp_path, hostile.ROOT, period, seed):
+        for name in NAMES:
+            for level in (3, 2, 1, 0):
+                for grain in GRAINS:
+                    query = other.query(level, grain)
+                    _agree(evaluate_scheme(scheme(name), query, other.evaluate), other.plain(name, query))
 
 
 # --- what-if -----------------------------------------------------------------------------------------------------------
