@@ -257,7 +257,8 @@ def change(label: str, now: float | None, before: float | None, metric: Metric) 
         return Change(label, DASH, detail="没有可比的数")
     detail = f"{with_unit(before, metric)} → {with_unit(now, metric)}"
     text = _change_text(now, before, metric)
-    moved = (now > before) - (now < before) if exact(now, metric) != exact(before, metric) else 0
+    # What rounds to nothing has no direction either.
+    moved = (now > before) - (now < before) if any(digit in text for digit in "123456789") else 0
     return Change(label, text, moved, tone(moved, metric), detail)
 
 

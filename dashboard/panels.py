@@ -31,7 +31,7 @@ _SPARK_DAYS = 30
 
 @dataclass(frozen=True)
 class CardSpec:
-    """One card. ``days``: the last so many days instead of the page's period, which the label then says."""
+    """One card. ``days``: the last so many days instead of the page's period, which the card then says."""
 
     metric: str
     label: str | None = None
@@ -114,12 +114,11 @@ def cards(page: Page, specs: Sequence[CardSpec]) -> None:
 
 def _card(spec: CardSpec, row: dict[str, Any], spark: tuple[float | None, ...], previous: str) -> kpi.Card:
     metric = metrics()[spec.metric]
-    label = spec.label or metric.label
     return kpi.Card(
         key=spec.metric,
-        label=label if spec.days is None else f"{label}（近{spec.days}日）",
+        label=spec.label or metric.label,
         value=number(row["value"], metric),
-        unit=unit_of(metric),
+        unit=unit_of(metric) if spec.days is None else f"{unit_of(metric)} 近{spec.days}日",
         changes=(
             change(previous, row["value"], row["previous"], metric),
             change("同比", row["value"], row["year_ago"], metric),

@@ -105,19 +105,25 @@ class Page:
     def compared_region(self) -> Region:
         """The region whose parts map and league show: the selected one, or above it where it has no parts to show."""
         region = self.region
-        while region.parent is not None and self._level_below(region) is None:
+        while region.parent is not None and self._measured_below(region) is None:
             region = self.tree.get(region.parent)
         return region
 
     @cached_property
     def compared_level(self) -> int:
         """The level that map and league show."""
-        level = self._level_below(self.compared_region)
+        level = self._measured_below(self.compared_region)
         return self.compared_region.level if level is None else level
 
     def _level_below(self, region: Region) -> int | None:
         below = [level for level in self.tree.levels_below(region.code) if TOWNSHIP <= level < region.level]
         return max(below, default=None)
+
+    def _measured_below(self, region: Region) -> int | None:
+        """The level below, unless the metric is not measured there: such a level is not offered."""
+        level = self._level_below(region)
+        measured = level is not None and self.metric.measured_at(level, self.tree.root.level)
+        return level if measured else None
 
     def compared(self, keys: Sequence[str], period: Period | None = None) -> pl.DataFrame:
         """The selected region's own figures with ``previous`` and ``year_ago``; another period is a free range."""
@@ -264,8 +270,9 @@ def _child_picker(page: Page, level: int) -> None:
         format_func=names.__getitem__,
         key=key,
         on_change=chosen,
-        placeholder=f"全部{LEVEL_LABELS[level]}",
+        placeholder=f"全部{LEVEL_LABELS[level].split('(')[0]}",
         label_visibility="collapsed",
+        filter_mode=None,
         width=170,
     )
 
@@ -290,7 +297,8 @@ def _period_picker(page: Page) -> None:
     )
     with st.container(key="yp-span", horizontal=True, vertical_alignment="center", gap="xxsmall", width="content"):
         _step("‹", "上一期", span.previous(), page)
-        with st.popover(span.label, type="tertiary"):
+        # A key of its own for every span: the list closes once one is chosen.
+        with st.popover(span.label, type="tertiary", key=f"periods-{span.word}"):
             _bucket_list(page)
         _step("›", "下一期", span.next(), page)
 
@@ -338,6 +346,7 @@ def _metric_picker(page: Page) -> None:
         key=key,
         on_change=chosen,
         label_visibility="collapsed",
+        filter_mode=None,
         width=200,
     )
 

@@ -114,6 +114,7 @@ METRICS = (
         caution=_SCORE_CAUTION,
         source="config/assessment/balanced.toml；各项见其自身口径。",
         example=WorkedExample(_BALANCED, "2026-03-01", "2026-03-31", None, None, 22_900 / 408),
+        finest_level=2,
         decimals=1,
     ),
     Metric(

@@ -1,5 +1,23 @@
 // Reports the text factor, the window's width in design pixels and the theme, when they differ from what the server knows.
 const watched = new WeakMap()
+// The few words of Streamlit's own frame that no setting translates; they are read aloud or shown on keyboard focus.
+const WORDS = {
+  "Skip to main content": "跳到正文",
+  Sidebar: "导航",
+  "Collapse sidebar": "收起导航",
+  "Expand sidebar": "展开导航",
+  Open: "展开",
+}
+
+function speakChinese() {
+  document.documentElement.lang = "zh-CN"
+  const skip = document.querySelector('[data-testid="stSkipToContent"]')
+  if (skip && WORDS[skip.textContent]) skip.textContent = WORDS[skip.textContent]
+  for (const node of document.querySelectorAll("[aria-label]")) {
+    const words = WORDS[node.getAttribute("aria-label")]
+    if (words) node.setAttribute("aria-label", words)
+  }
+}
 
 function measure(host) {
   const rem = parseFloat(getComputedStyle(document.documentElement).fontSize) || 16
@@ -33,5 +51,6 @@ export default function (component) {
   entry.send = setStateValue
   entry.said = data.said
   setTimeout(report, 60)
+  setTimeout(speakChinese, 300)
   return () => window.removeEventListener("resize", entry.later)
 }

@@ -104,6 +104,7 @@ def payload(
         }
         line |= {
             "rank": "" if is_rest else ranks.get(code, _state_word(row)),
+            "value": line["value"] if ranks or is_rest or _plain(row) else _state_word(row),
             "spark": [] if is_rest else sparks.get(code, []),
         }
         line["changes"] = _changes(row, before, ago, metric) if not is_rest else {}
@@ -261,7 +262,7 @@ def _columns(
     unit = ("万" if in_wan else "") + (metric.unit if not metric.percent else "")
     points = "（百分点）" if metric.percent else ""
     wanted: list[tuple[bool, str, str, bool, bool]] = [
-        (bool(ranks) or not all(_plain(row) for row in rows), "rank", "位次" if ranks else "", False, False),
+        (bool(ranks), "rank", "位次", False, False),
         (True, "name", place_label, False, False),
         (True, "value", f"{metric.label}（{unit}）" if unit else metric.label, True, False),
         (True, "axis", "95% 区间" if _intervals(rows) else "", False, True),

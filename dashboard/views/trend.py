@@ -392,7 +392,7 @@ def _value_axis(
     values = [shown(row["value"], metric) for row in rows if _plain(row)] + [shown(top, metric) for top in tops]
     low, high = (min(values), max(values)) if values else (0.0, 1.0)
     floor = low if metric.percent else min(0.0, low)
-    ticks = _round_ticks(floor, high)
+    ticks = _round_ticks(floor, high, 1.0 if metric.additive else 0.0)
     room = (ticks[-1] - ticks[0]) * 0.04
     decimals = 0 if all(float(tick).is_integer() for tick in ticks) else max(1, decimals_of(metric))
     in_wan = max(abs(ticks[0]), abs(ticks[-1])) >= 100_000
@@ -413,13 +413,13 @@ def _value_axis(
     }
 
 
-def _round_ticks(low: float, high: float) -> list[float]:
-    """Three to five round values that hold low … high."""
+def _round_ticks(low: float, high: float, least: float = 0.0) -> list[float]:
+    """Three to five round values that hold low … high, at least ``least`` apart (there is no half case)."""
     spread = (high - low) or abs(high) or 1.0
     power = 1e-6
     while power * 10 <= spread / 3:
         power *= 10
-    step = next(power * part for part in (1, 2, 5, 10) if spread / (power * part) <= 4)
+    step = max(least, next(power * part for part in (1, 2, 5, 10) if spread / (power * part) <= 4))
     first = int(low // step)
     last = first
     while last * step < high:

@@ -209,17 +209,25 @@ class Site:
         """Click the place's polygon, or any; the place's name."""
         found = self.hover_map(name).split("\n")[0]
         self._leave(self._press_mouse)
+        self._arrive(found)
         return found
 
     def click_row(self, name: str) -> None:
         """Click the place's row of the league table, beside its name."""
         row = self.rows.filter(has=self.page.get_by_role("button", name=re.compile(f"^{name}")))
         self._leave(lambda: row.locator("td.value").click())
+        self._arrive(name)
 
     def press_row(self, name: str) -> None:
         """Open the place of that row by the keyboard."""
         button = self.rows.get_by_role("button", name=re.compile(f"^{name}"))
         self._leave(lambda: button.press("Enter"))
+        self._arrive(name)
+
+    def _arrive(self, name: str) -> None:
+        """Wait until the page stands on that region and has come to rest."""
+        self.page.locator(".st-key-yp-path b", has_text=name).wait_for()
+        self.settle()
 
     def step_up(self, name: str) -> None:
         """Press a region above in the region path."""
