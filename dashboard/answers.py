@@ -20,6 +20,7 @@ from metrics.core.model import Count, Metric, Population, Ratio, Score, Stock, T
 from metrics.core.period import Grain
 from metrics.core.query import EVERYTHING, Query, Scope
 from metrics.core.scheme import scheme
+from metrics.core.score_interval import score_intervals
 from metrics.core.scoring import explain_score
 from metrics.core.signal import judge
 from metrics.registry import metrics
@@ -57,7 +58,10 @@ def compared(snapshot: Snapshot, query: Query, grain: Grain, scope: Scope = EVER
 
 
 def league(snapshot: Snapshot, query: Query, grain: Grain, scope: Scope = EVERYTHING) -> pl.DataFrame:
-    """One metric's regions side by side: ``compared`` with what may fairly be said of each (JUDGED_SCHEMA)."""
+    """One metric's regions side by side: ``compared`` with what may fairly be said of each.
+
+    Added are the columns of JUDGED_SCHEMA; for a score lower and upper (90 %), rank_low and rank_high.
+    """
     return _league(snapshot, query, grain, scope)
 
 
@@ -66,6 +70,10 @@ def _league(snapshot: Snapshot, query: Query, grain: Grain, scope: Scope) -> pl.
     metric = metrics()[query.metrics[0]]
     frame = compared(snapshot, query, grain, scope)
     whole = replace(query, grain=Grain.total)
+    if isinstance(metric.kind, Score):
+        bounds = score_intervals(scheme(metric.kind.scheme), whole, asker(snapshot, scope), metrics())
+        ranks = bounds.select("region_code", "lower", "upper", rank_low="rank_first", rank_high="rank_last")
+        return frame.join(ranks, on="region_code", how="left", maintain_order="left")
     return judged(with_squares(frame, metric, whole, snapshot, scope), metric)
 
 

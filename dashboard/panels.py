@@ -114,17 +114,20 @@ def cards(page: Page, specs: Sequence[CardSpec]) -> None:
 
 def _card(spec: CardSpec, row: dict[str, Any], spark: tuple[float | None, ...], previous: str) -> kpi.Card:
     metric = metrics()[spec.metric]
+    days = "" if spec.days is None else f"近{spec.days}日"
     return kpi.Card(
         key=spec.metric,
         label=spec.label or metric.label,
         value=number(row["value"], metric),
-        unit=unit_of(metric) if spec.days is None else f"{unit_of(metric)} 近{spec.days}日",
+        unit=unit_of(metric),
+        badge=days if row["state"] == "ok" else "",
         changes=(
             change(previous, row["value"], row["previous"], metric),
             change("同比", row["value"], row["year_ago"], metric),
         ),
         spark=spark,
-        note=_note(row, metric),
+        # The badge of a figure in doubt says that it is; its days then stand beside the counts.
+        note=_note(row, metric) if row["state"] == "ok" else f"{days} {_note(row, metric)}".strip(),
         state=row["state"],
         definition=metric.definition,
         caution=metric.caution,

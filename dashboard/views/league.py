@@ -27,7 +27,7 @@ from dashboard.look import (
     unit_of,
     with_unit,
 )
-from metrics.core.model import Metric, Population, Ratio
+from metrics.core.model import Metric, Population, Ratio, Score
 
 _COMPONENT = st.components.v2.component(
     "yanpan_league", html='<div class="league"></div>\n', css=asset("league.css"), js=asset("league.js")
@@ -265,7 +265,7 @@ def _columns(
         (bool(ranks), "rank", "位次", False, False),
         (True, "name", place_label, False, False),
         (True, "value", f"{metric.label}（{unit}）" if unit else metric.label, True, False),
-        (True, "axis", "95% 区间" if _intervals(rows) else "", False, True),
+        (True, "axis", _interval_label(metric) if _intervals(rows) else "", False, True),
         (any(row["denominator"] is not None for row in rows if _plain(row)), "n", _of(metric), True, False),
         (compare.previous is not None, "previous", f"{compare.previous_label}{points}", True, False),
         (compare.year_ago is not None, "year_ago", f"同比{points}", True, False),
@@ -276,6 +276,10 @@ def _columns(
         for use, key, label, right, picture in wanted
         if use
     ]
+
+
+def _interval_label(metric: Metric) -> str:
+    return "90% 区间" if isinstance(metric.kind, Score) else "95% 区间"
 
 
 def _of(metric: Metric) -> str:
@@ -290,7 +294,9 @@ def _foot(rows: list[Row], metric: Metric, mean: float | None, has_rest: bool) -
         said.append(f"虚线为全体 {with_unit(mean, metric)}")
     if metric.polarity == "neutral":
         said.append("此项不分好坏，不排名")
-    elif any(row["state"] == "small_n" for row in rows):
+    elif any(row.get("rank_low") is not None for row in rows):
+        said.append("位次为区间，区间重叠的不分先后")
+    if metric.polarity != "neutral" and any(row["state"] == "small_n" for row in rows):
         said.append("样本不足不排名")
     said += [
         f"{STATE_LABELS[state]}：{STATE_REASONS[state]}"

@@ -15,7 +15,6 @@ from zlib import crc32
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
-from scipy.stats import rankdata
 
 from metrics.core.model import Metric, Population, Ratio
 from metrics.core.query import Query
@@ -131,6 +130,9 @@ def _ranks(periods: pl.Series, value: Floats, scores: Floats) -> pl.DataFrame:
 def rank_range(value: Floats, scores: Floats) -> tuple[Sequence[int], Sequence[int]]:
     """The first and the last rank (1 is the highest) that each row of ``scores`` (regions × draws) has in 90 % of the
     draws, widened to the rank of ``value`` itself."""
+    # scipy.stats takes a second or two to import; only who ranks scores waits for it.
+    from scipy.stats import rankdata
+
     size = len(value)
     best = np.quantile(rankdata(-scores, "min", axis=0), _TAIL, axis=1, method="inverted_cdf")
     worst = np.quantile(rankdata(-scores, "max", axis=0), 1 - _TAIL, axis=1, method="inverted_cdf")

@@ -11,6 +11,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qs, urlsplit
 
+from playwright.sync_api import TimeoutError as PlaywrightTimeout
+
 if TYPE_CHECKING:
     from playwright.sync_api import ConsoleMessage, Locator, Page, Request, WebSocket
 
@@ -45,6 +47,13 @@ _SETTLED = """() => {
   if (busy) window.yanpanBusy = now
   window.yanpanBusy ??= now
   return !busy && now - window.yanpanBusy > 350
+}"""
+
+# What keeps the page from resting, for the report of a failed test.
+_UNREST = """() => {
+  const app = document.querySelector('[data-testid="stApp"]')
+  const stale = [...document.querySelectorAll('[data-stale="true"]')].map((node) => node.className.slice(0, 120))
+  return JSON.stringify({ script: app?.dataset.testScriptState, stale: stale.slice(0, 5), address: location.href })
 }"""
 
 # Counts the runs of the page's script: a view that the address has asked for is not there before one has begun.
@@ -115,7 +124,10 @@ class Site:
     def settle(self) -> None:
         """Wait until the page has come to rest."""
         self.page.locator(".st-key-panel-league table").wait_for()
-        self.page.wait_for_function(_SETTLED)
+        try:
+            self.page.wait_for_function(_SETTLED)
+        except PlaywrightTimeout as error:
+            raise AssertionError(f"never at rest: {self.page.evaluate(_UNREST)}") from error
 
     @property
     def place(self) -> str:

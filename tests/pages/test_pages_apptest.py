@@ -127,7 +127,7 @@ def test_the_cards_show_what_evaluate_gives(shown: Snapshot, name: str, level: s
     code = place(shown, LEVELS[level])
     cards = drawn.component(drawn.opened(name, region=code, period="2026-09"), "yanpan_kpi")["cards"]
     for card in cards:
-        days = re.search(r"近(\d+)日", card["unit"])
+        days = re.search(r"近(\d+)日", card["badge"] + card["note"])
         period = (
             Period(date.fromordinal(SEPTEMBER.stop.toordinal() - int(days[1])), SEPTEMBER.stop) if days else SEPTEMBER
         )
@@ -137,7 +137,7 @@ def test_the_cards_show_what_evaluate_gives(shown: Snapshot, name: str, level: s
         if row["state"] in ("ok", "small_n"):
             assert card["value"] == look.number(row["value"], metric)
             assert card["exact"].split()[0] == look.exact(row["value"], metric)
-            assert card["unit"].split(" ")[0] == look.unit_of(metric)
+            assert card["unit"] == look.unit_of(metric)
         else:
             assert card["value"] == look.STATE_LABELS[row["state"]]
         if metric.percent and row["state"] == "ok":
@@ -154,7 +154,7 @@ def test_a_card_is_held_against_the_period_before_and_the_year_before(shown: Sna
     compared = 0
     for card in cards:
         metric = metrics()[card["key"]]
-        if "近" in card["unit"] or card["state"] != "ok":
+        if "近" in card["badge"] + card["note"] or card["state"] != "ok":
             continue
         for change in card["changes"]:
             row = figures(shown, metric.key, ROOT, PREFECTURE, before[change["label"]])[ROOT]
