@@ -21,7 +21,9 @@ _REPORT = PROJECT / "docs" / "test-full.md"
 # Name and pytest arguments of each part; a later issue adds its own.
 PARTS: dict[str, list[str]] = {
     "every test": ["-m", "not full", "-n", "2", "--dist", "loadfile"],
-    "long walks": ["-m", "full"],
+    "pages: every page, level and theme": ["-m", "full", "tests/pages"],
+    "figures: wide sweeps and simulations": ["-m", "full", "-n", "2", "tests/metrics"],
+    "faults: killed at many moments": ["-m", "full", "tests/data_access", "tests/dashboard"],
 }
 _NO_TESTS_COLLECTED = 5
 
