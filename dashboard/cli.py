@@ -198,7 +198,12 @@ def _add_export(commands: argparse._SubParsersAction[_Parser]) -> None:
         epilog=_EXPORT_EPILOG,
     )
     export.add_argument(
-        "--metric", action="append", required=True, metavar="KEY", help="指标代码，可多次给出；写错时会列出全部"
+        "--metric",
+        action="extend",
+        nargs="+",
+        required=True,
+        metavar="KEY",
+        help="指标代码，可给多个，也可多次给出；写错时会列出全部",
     )
     export.add_argument("--region", metavar="CODE", help="12 位区划代码（默认根区划）")
     export.add_argument(
@@ -210,11 +215,17 @@ def _add_export(commands: argparse._SubParsersAction[_Parser]) -> None:
         "--grain", default="total", metavar="GRAIN", help="day|week|month|quarter|year|total（默认 total）"
     )
     export.add_argument(
-        "--by", action="append", default=[], metavar="DIM", help="细分维度，可多次给出；得分类指标不能细分"
+        "--by",
+        action="extend",
+        nargs="+",
+        default=[],
+        metavar="DIM",
+        help="细分维度，可给多个，也可多次给出；得分类指标不能细分",
     )
     export.add_argument(
         "--where",
-        action="append",
+        action="extend",
+        nargs="+",
         default=[],
         metavar="DIM=VALUE",
         help="筛选；空值（DIM=）表示未填；同一维度多次给出表示任一",

@@ -18,9 +18,10 @@ from dashboard.span import WEEKDAYS
 from dashboard.views import kpi, league, region_map, trend
 from data_access.boundaries import boundaries_of, special_units
 from data_access.regions import LEVEL_LABELS
+from metrics.catalogue import facts_of
 from metrics.core.calendar import calendar
 from metrics.core.compare import reference_period
-from metrics.core.model import POLARITY_LABELS, Metric, Score
+from metrics.core.model import Metric, Score
 from metrics.core.period import DAY, Grain, Period
 from metrics.core.query import Query
 from metrics.registry import metrics
@@ -53,17 +54,14 @@ def panel(name: str, title: str, detail: str = "", metric: Metric | None = None)
         yield
 
 
+#: What the popover leaves to the catalogue: formulas and dimensions are for those who write queries.
+_LEFT_OUT = ("算法", "维度")
+
+
 def definition(metric: Metric) -> None:
     """What exactly the figure is, from its declaration."""
-    rows = [
-        ("口径", metric.definition),
-        ("为何看", metric.why),
-        ("注意", metric.caution),
-        ("来源", metric.source),
-        ("方向", POLARITY_LABELS[metric.polarity]),
-        ("版本", f"v{metric.version}，{metric.since} 起；{metric.owner}；代码 {metric.key}"),
-    ]
-    body = "".join(f"<dt>{escape(name)}</dt><dd>{escape(text)}</dd>" for name, text in rows)
+    rows = [(name, text) for name, text in facts_of(metric).items() if name not in _LEFT_OUT]
+    body = "".join(f"<dt>{escape(name)}</dt><dd>{escape(text)}</dd>" for name, text in [*rows, ("代码", metric.key)])
     st.html(f'<div class="yp-definition"><b>{escape(metric.label)}</b><dl>{body}</dl></div>')
 
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from data_access.regions import LEVEL_LABELS
-from metrics.core.model import POLARITY_LABELS, Count, Metric, Population, Score, Stock, Total, WorkedExample
+from data_access.settings import thresholds
+from metrics.core.model import POLARITY_LABELS, Count, Metric, Population, Ratio, Score, Stock, Total, WorkedExample
+from metrics.core.scheme import scheme
 from metrics.registry import families
 
 DOCUMENT_HEAD = """# 指标口径
@@ -52,6 +54,7 @@ def facts_of(metric: Metric) -> Mapping[str, str]:
         "算法": formula(metric),
         "单位": metric.unit,
         "方向": POLARITY_LABELS[metric.polarity],
+        "最小样本": _least(metric),
         "为何看": metric.why,
         "注意": metric.caution,
         "来源": metric.source,
@@ -59,6 +62,15 @@ def facts_of(metric: Metric) -> Mapping[str, str]:
         "最细层级": "只有根区划" if metric.root_only else LEVEL_LABELS[metric.finest_level],
         "版本": f"v{metric.version}，{metric.since} 起，{metric.owner}",
     }
+
+
+def _least(metric: Metric) -> str:
+    """From how many cases on a figure may be judged."""
+    if isinstance(metric.kind, Score):
+        return f"分母不足 {scheme(metric.kind.scheme).minimum_n} 的分项不计分，权重由其余分项分担"
+    if isinstance(metric.kind, Ratio) and not isinstance(metric.kind.denominator, Population):
+        return f"分母不足 {thresholds().minimum_denominator} 的标为样本不足，不排名"
+    return "无"
 
 
 def formula(metric: Metric) -> str:

@@ -229,6 +229,24 @@ def test_what_is_coded_above_the_level_is_in_none_of_its_regions(export: Callabl
     assert _rows(export("--metric", "petition_volume", "--region", LILING, *QUARTER))[0]["value"] == "4"
 
 
+def test_several_words_may_follow_one_option(export: Callable[..., bytes]) -> None:
+    short = ("--metric", "petition_volume", "petition_persons", *QUARTER, "--by", "channel", "purpose")
+    long = (
+        "--metric",
+        "petition_volume",
+        "--metric",
+        "petition_persons",
+        *QUARTER,
+        "--by",
+        "channel",
+        "--by",
+        "purpose",
+    )
+    assert export(*short) == export(*long)
+    wanted = ("--where", "channel=visit", "channel=web")
+    assert export(*long, *wanted) == export(*long, "--where", "channel=visit", "--where", "channel=web")
+
+
 def test_the_wide_layout_has_a_column_for_each_metric(export: Callable[..., bytes]) -> None:
     table = export("--metric", "repeat_share", "--metric", "petition_volume", *MONTHS, "--layout", "wide")
     lines = table.decode().split("\r\n")
