@@ -121,3 +121,9 @@ def _totals(metric: Metric) -> list[Total]:
     else:
         parts = [kind.total if isinstance(kind, Count) else kind]
     return [part.entered if isinstance(part, Stock) else part for part in parts]
+
+
+def forget() -> None:
+    """Let go of every answer, and with them of the snapshots that they were asked of: a newer one is in use."""
+    for remembered in (_observations, _league, _signals, _history_start):
+        remembered.cache_clear()

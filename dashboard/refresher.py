@@ -9,7 +9,7 @@ import threading
 import time
 from datetime import datetime, timedelta
 
-from dashboard import current
+from dashboard import answers, current
 from dashboard.current import Status
 from data_access import replica, snapshot
 from data_access.demo.refusals import NotEmpty, UnknownCity
@@ -93,6 +93,7 @@ class Refresher(threading.Thread):
             log.warning("snapshot %s cannot be used: %s", newest, error)
             return
         current.install(fresh)
+        answers.forget()
         log.info("snapshot %s in use", newest)
 
     def _doing(self, line: str) -> None:
