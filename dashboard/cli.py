@@ -52,7 +52,7 @@ _COMPLAINTS = (
     (r"the following arguments are required: (?P<x>.+)", "缺少 {x}"),
     (r"unrecognized arguments: (?P<x>.+)", "不认识 {x}"),
     (r"argument 命令: invalid choice: (?P<x>.+?) \(choose from (?P<y>.+)\)", "没有命令 {x}；可选：{y}"),
-    (r"argument (?P<x>.+?): expected one argument", "{x} 后面缺少取值"),
+    (r"argument (?P<x>.+?): expected (at least )?one argument", "{x} 后面缺少取值"),
     (r"argument (?P<x>.+?): invalid int value: (?P<y>.+)", "{x} 要一个整数，写的是 {y}"),
     (r"argument (?P<x>.+?): ignored explicit argument (?P<y>.+)", "{x} 不带取值，写的是 {y}"),
     (r"argument (?P<x>.+?): (?P<y>.+)", "{x} {y}"),
@@ -61,6 +61,10 @@ _COMPLAINTS = (
 
 class _Formatter(argparse.RawTextHelpFormatter):
     """Texts as they are written: argparse would count a Chinese character as one column."""
+
+    def __init__(self, prog: str) -> None:
+        # Room for an option that takes several words, so that its explanation begins beside it.
+        super().__init__(prog, max_help_position=38)
 
     def add_usage(self, usage: Any, actions: Any, groups: Any, prefix: str | None = None) -> None:
         super().add_usage(usage, actions, groups, "用法：" if prefix is None else prefix)

@@ -53,7 +53,10 @@ _SETTLED = """() => {
 _UNREST = """() => {
   const app = document.querySelector('[data-testid="stApp"]')
   const stale = [...document.querySelectorAll('[data-stale="true"]')].map((node) => node.className.slice(0, 120))
-  return JSON.stringify({ script: app?.dataset.testScriptState, stale: stale.slice(0, 5), address: location.href })
+  return JSON.stringify({
+    script: app?.dataset.testScriptState, runs: window.yanpanRuns, stale: stale.slice(0, 5), address: location.href,
+    path: document.querySelector(".st-key-yp-path")?.innerText,
+  })
 }"""
 
 # Counts the runs of the page's script: a view that the address has asked for is not there before one has begun.
@@ -124,10 +127,14 @@ class Site:
     def settle(self) -> None:
         """Wait until the page has come to rest."""
         self.page.locator(".st-key-panel-league table").wait_for()
+        self._await(_SETTLED)
+
+    def _await(self, condition: str, argument: object = None) -> None:
+        """Wait for a condition of the page; a failure says what the page was doing instead."""
         try:
-            self.page.wait_for_function(_SETTLED)
+            self.page.wait_for_function(condition, arg=argument)
         except PlaywrightTimeout as error:
-            raise AssertionError(f"never at rest: {self.page.evaluate(_UNREST)}") from error
+            raise AssertionError(f"waited in vain, from {argument}: {self.page.evaluate(_UNREST)}") from error
 
     @property
     def place(self) -> str:
@@ -220,24 +227,24 @@ class Site:
     def click_on_map(self, name: str = "") -> str:
         """Click the place's polygon, or any; the place's name."""
         found = self.hover_map(name).split("\n")[0]
-        self._leave(self._press_mouse)
-        self._arrive(found)
+        self._go_to_region(self._press_mouse, found)
         return found
 
     def click_row(self, name: str) -> None:
         """Click the place's row of the league table, beside its name."""
         row = self.rows.filter(has=self.page.get_by_role("button", name=re.compile(f"^{name}")))
-        self._leave(lambda: row.locator("td.value").click())
-        self._arrive(name)
+        self._go_to_region(lambda: row.locator("td.value").click(), name)
 
     def press_row(self, name: str) -> None:
         """Open the place of that row by the keyboard."""
         button = self.rows.get_by_role("button", name=re.compile(f"^{name}"))
-        self._leave(lambda: button.press("Enter"))
-        self._arrive(name)
+        self._go_to_region(lambda: button.press("Enter"), name)
 
-    def _arrive(self, name: str) -> None:
-        """Wait until the page stands on that region and has come to rest."""
+    def _go_to_region(self, act: Callable[[], object], name: str) -> None:
+        """Do what opens that region, and wait until the page stands on it and has come to rest."""
+        before = self.page.url
+        act()
+        self._await("address => location.href !== address", before)
         self.page.locator(".st-key-yp-path b", has_text=name).wait_for()
         self.settle()
 
@@ -297,7 +304,5 @@ class Site:
         """Do what leads to another view, and wait until it has come to rest."""
         before = self.page.evaluate("[location.href, window.yanpanRuns]")
         act()
-        self.page.wait_for_function(
-            "([address, runs]) => location.href !== address && window.yanpanRuns > runs", arg=before
-        )
+        self._await("([address, runs]) => location.href !== address && window.yanpanRuns > runs", before)
         self.settle()
