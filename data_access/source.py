@@ -43,7 +43,9 @@ class Source:
 def archive() -> Archive:
     """Where the snapshots of the configured source stand. Two sources never share an archive."""
     url = settings.replica_url()
-    return Archive(settings.home() / "snapshots" / (DEMO if url is None else _fingerprint(url)))
+    shelf = settings.home() / "snapshots"
+    shelf.mkdir(mode=0o700, exist_ok=True)
+    return Archive(shelf / (DEMO if url is None else _fingerprint(url)))
 
 
 @contextmanager
