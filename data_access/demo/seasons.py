@@ -112,6 +112,7 @@ def _session(pattern: str, day: date) -> float:
 def _is_workday(day: date) -> bool:
     try:
         return bool(chinese_calendar.is_workday(day))
+    # The package raises this for years whose holidays it does not hold yet.
     except NotImplementedError:
         return day.weekday() < 5
 
@@ -119,6 +120,7 @@ def _is_workday(day: date) -> bool:
 def _is_holiday(day: date) -> bool:
     try:
         off, name = chinese_calendar.get_holiday_detail(day)
+    # As above: a year that the package does not hold yet.
     except NotImplementedError:
         return _usual_holiday(day)
     return bool(off and name)
