@@ -13,16 +13,18 @@ from data_access.facts import Fact
 from data_access.snapshot import Snapshot
 from metrics.core import compare
 from metrics.core.calendar import calendar
+from metrics.core.compare import Reference
 from metrics.core.evaluate import evaluate
 from metrics.core.fairness.judge import judged
 from metrics.core.fairness.squares import with_squares
 from metrics.core.model import Count, Metric, Population, Ratio, Score, Stock, Total
-from metrics.core.period import Grain
-from metrics.core.query import EVERYTHING, Query, Scope
+from metrics.core.period import Grain, Period
+from metrics.core.query import EVERYTHING, FilterValue, Query, Scope
 from metrics.core.scheme import scheme
 from metrics.core.score_interval import score_intervals
 from metrics.core.scoring import explain_score
 from metrics.core.signal import judge
+from metrics.labels import Names
 from metrics.registry import metrics
 
 _REMEMBERED = 1024
@@ -44,8 +46,14 @@ def asker(snapshot: Snapshot, scope: Scope = EVERYTHING) -> Callable[[Query], pl
     return lambda query: observations(snapshot, query, scope)
 
 
-def compared(snapshot: Snapshot, query: Query, grain: Grain, scope: Scope = EVERYTHING) -> pl.DataFrame:
-    """Observations of ``query`` in one bucket, with ``previous`` and ``year_ago``; see ``metrics.core.compare.compared``.
+def compared(
+    snapshot: Snapshot,
+    query: Query,
+    grain: Grain,
+    references: tuple[Reference, ...] = ("previous", "year_ago"),
+    scope: Scope = EVERYTHING,
+) -> pl.DataFrame:
+    """Observations of ``query`` in one bucket, with a column per reference; see ``metrics.core.compare.compared``.
 
     Null where the other span lies before the data begins.
     """
@@ -54,21 +62,38 @@ def compared(snapshot: Snapshot, query: Query, grain: Grain, scope: Scope = EVER
         begun = begins(snapshot, metrics()[key])
         return begun is not None and first >= begun
 
-    return compare.compared(query, grain, asker(snapshot, scope), covered=covered)
+    return compare.compared(query, grain, asker(snapshot, scope), references, covered)
 
 
-def league(snapshot: Snapshot, query: Query, grain: Grain, scope: Scope = EVERYTHING) -> pl.DataFrame:
-    """One metric's regions side by side: ``compared`` with what may fairly be said of each.
+def league(
+    snapshot: Snapshot,
+    query: Query,
+    grain: Grain,
+    other: Reference = "year_ago",
+    members: frozenset[str] | None = None,
+    scope: Scope = EVERYTHING,
+) -> pl.DataFrame:
+    """One metric's regions side by side: values with ``previous`` and ``other``, and what may fairly be said of each.
 
-    Added are the columns of JUDGED_SCHEMA; for a score lower and upper (90 %), rank_low and rank_high.
+    ``members``: the regions that are held against each other, None for all. Added are the columns of JUDGED_SCHEMA; for a
+    score lower and upper (90 %), rank_low and rank_high.
     """
-    return _league(snapshot, query, grain, scope)
+    return _league(snapshot, query, grain, other, members, scope)
 
 
 @lru_cache(maxsize=_REMEMBERED)
-def _league(snapshot: Snapshot, query: Query, grain: Grain, scope: Scope) -> pl.DataFrame:
+def _league(
+    snapshot: Snapshot,
+    query: Query,
+    grain: Grain,
+    other: Reference,
+    members: frozenset[str] | None,
+    scope: Scope,
+) -> pl.DataFrame:
     metric = metrics()[query.metrics[0]]
-    frame = compared(snapshot, query, grain, scope)
+    frame = compared(snapshot, query, grain, ("previous", other), scope).rename({other: "other"})
+    if members is not None:
+        frame = frame.filter(pl.col("region_code").is_in(list(members)))
     whole = replace(query, grain=Grain.total)
     if isinstance(metric.kind, Score):
         bounds = score_intervals(scheme(metric.kind.scheme), whole, asker(snapshot, scope), metrics())
@@ -99,6 +124,28 @@ def score_parts(snapshot: Snapshot, kind: Score, query: Query, scope: Scope = EV
     return explain_score(kind, query, asker(snapshot, scope))
 
 
+@lru_cache(maxsize=1)
+def names(snapshot: Snapshot) -> Names:
+    """Chinese names of codes, with the snapshot's own categories and organs."""
+    return Names(snapshot)
+
+
+@lru_cache(maxsize=64)
+def codes(snapshot: Snapshot, dimension: str) -> tuple[FilterValue, ...]:
+    """The codes of a dimension that occur in any metric, in the order of a list; null for rows without one."""
+    counted = [metric for metric in metrics().values() if dimension in metric.dimensions]
+    by_fact = {total.fact: metric for metric in counted for total in _totals(metric)}
+    found: set[FilterValue] = set()
+    for metric in by_fact.values():
+        root, last = snapshot.regions.root, snapshot.provenance.business_date
+        whole = Period.inclusive(min(begins(snapshot, metric) or last, last), last)
+        found |= set(
+            observations(snapshot, Query((metric.key,), root.code, root.level, whole, by=(dimension,)))[dimension]
+        )
+    order = {code: place for place, code in enumerate(names(snapshot).listed(dimension))}
+    return tuple(sorted(found, key=lambda code: (code is None, order.get(code or "", len(order)), code or "")))
+
+
 def begins(snapshot: Snapshot, metric: Metric) -> date | None:
     """The first month from which the metric's facts are really covered; None without any row."""
     facts = {total.fact for total in _totals(metric)}
@@ -125,5 +172,5 @@ def _totals(metric: Metric) -> list[Total]:
 
 def forget() -> None:
     """Let go of every answer, and with them of the snapshots that they were asked of: a newer one is in use."""
-    for remembered in (_observations, _league, _signals, _history_start):
+    for remembered in (_observations, _league, _signals, _history_start, names, codes):
         remembered.cache_clear()

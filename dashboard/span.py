@@ -1,4 +1,8 @@
-"""The span of days that a page speaks of: a calendar bucket or a free range, how it is called, and its neighbours."""
+"""The span of days that a page speaks of: a calendar bucket or a free range, how it is called, and its neighbours.
+
+A free range of at most a week belongs to the calendar of days: Friday to Sunday are held against the Friday to Sunday of
+the week before, not against the three days before them.
+"""
 
 from __future__ import annotations
 
@@ -11,6 +15,7 @@ from metrics.core.period import DAY, Grain, Period, bucket_start, next_bucket
 WEEKDAYS = "一二三四五六日"
 #: The grains that the picker offers, with the word on its buttons.
 PICKABLE = {Grain.day: "日", Grain.week: "周", Grain.month: "月", Grain.quarter: "季", Grain.year: "年"}
+_DAYS_OF_A_WEEK = 7
 _QUARTER = re.compile(r"(\d{4})-Q([1-4])")
 _WEEK = re.compile(r"(\d{4})-W(\d{2})")
 _MONTH = re.compile(r"(\d{4})-(\d{2})")
@@ -19,10 +24,20 @@ _YEAR = re.compile(r"\d{4}")
 
 @dataclass(frozen=True)
 class Span:
-    """``whole``: all its days; ``grain``: the calendar it belongs to, total for a free range."""
+    """``whole``: all its days; ``grain``: the calendar it belongs to, total for a free range of more than a week."""
 
     whole: Period
     grain: Grain
+
+    @classmethod
+    def over(cls, period: Period) -> Span:
+        """Any days: one day, a window of days, or a free range."""
+        return cls(period, Grain.day if period.days <= _DAYS_OF_A_WEEK else Grain.total)
+
+    @property
+    def is_bucket(self) -> bool:
+        """Whether it is one bucket of its calendar, as the picker offers them."""
+        return self.whole.is_calendar(self.grain)
 
     @classmethod
     def holding(cls, day: date, grain: Grain) -> Span:
@@ -36,7 +51,7 @@ class Span:
         if self.grain is Grain.week:
             year, week, _ = start.isocalendar()
             return f"{year}-W{week:02d}"
-        if self.grain is Grain.total:
+        if not self.is_bucket:
             return f"{start}..{self.whole.last}"
         return {
             Grain.day: f"{start}",
@@ -49,6 +64,8 @@ class Span:
     def label(self) -> str:
         """How a reader calls it."""
         start, last = self.whole.start, self.whole.last
+        if not self.is_bucket:
+            return f"{start} 至 {last}（{self.whole.days} 天）"
         if self.grain is Grain.day:
             return f"{start.year}年{start.month}月{start.day}日 星期{WEEKDAYS[start.weekday()]}"
         if self.grain is Grain.week:
@@ -58,9 +75,7 @@ class Span:
             return f"{start.year}年{start.month}月"
         if self.grain is Grain.quarter:
             return f"{start.year}年第{(start.month + 2) // 3}季度"
-        if self.grain is Grain.year:
-            return f"{start.year}年"
-        return f"{start} 至 {last}"
+        return f"{start.year}年"
 
     def until(self, last: date) -> Period | None:
         """Its days up to ``last``; None when it has not begun."""
@@ -68,13 +83,13 @@ class Span:
 
     def previous(self) -> Span:
         """The span just before."""
-        if self.grain is Grain.total:
+        if not self.is_bucket:
             return Span(self.whole.shifted_days(-self.whole.days), self.grain)
         return Span.holding(self.whole.start - DAY, self.grain)
 
     def next(self) -> Span:
         """The span just after."""
-        if self.grain is Grain.total:
+        if not self.is_bucket:
             return Span(self.whole.shifted_days(self.whole.days), self.grain)
         return Span.holding(self.whole.stop, self.grain)
 
@@ -94,7 +109,7 @@ def parse(word: str) -> Span | None:
 def _parse(word: str) -> Span | None:
     if ".." in word:
         first, last = (date.fromisoformat(part) for part in word.split("..", 1))
-        return Span(Period.inclusive(first, last), Grain.total)
+        return Span.over(Period.inclusive(first, last))
     if found := _QUARTER.fullmatch(word):
         return Span.holding(date(int(found[1]), 3 * int(found[2]), 1), Grain.quarter)
     if found := _WEEK.fullmatch(word):

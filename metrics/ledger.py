@@ -8,17 +8,9 @@ from data_access.regions import UnknownRegion
 from data_access.store import Store
 from metrics.core.period import Period
 from metrics.core.query import EVERYTHING, BadQuery, Forbidden, Scope
+from metrics.labels import CODE_LABELS
 
 STATUS_LABELS = {"final": "已定", "proposed": "拟定", "appealed": "申诉中", "revoked": "已撤销"}
-REASON_LABELS = {
-    "intel_failure": "情报失灵",
-    "oversight_failure": "漏管失控",
-    "resolution_failure": "化解失责",
-    "lookback": "倒查",
-    "late": "逾期",
-    "data_quality": "数据质量",
-    "reward": "加分",
-}
 
 
 def ledger_rows(
@@ -49,7 +41,7 @@ def ledger_rows(
             "organ_name",
             "assess_group",
             "reason",
-            pl.col("reason").replace(REASON_LABELS).alias("reason_label"),
+            pl.col("reason").replace(CODE_LABELS["reason"]).alias("reason_label"),
             (pl.col("hundredths") / 100).alias("points"),
             "status",
             pl.col("status").replace(STATUS_LABELS).alias("status_label"),

@@ -1,7 +1,8 @@
 """县区考核"""
 
-from dashboard import panels, shell
-from dashboard.panels import CardSpec
+from dashboard import shell
+from dashboard.panels import cards, frame, overview, score
+from dashboard.panels.cards import CardSpec
 from metrics.core.period import Grain
 
 SPEC = shell.PageSpec(
@@ -18,8 +19,8 @@ SPEC = shell.PageSpec(
     grain=Grain.quarter,
 )
 page = shell.open_page(__doc__, SPEC)
-panels.finding(page)
-panels.cards(
+frame.finding(page)
+cards.cards(
     page,
     [
         CardSpec("assessment_score"),
@@ -30,5 +31,5 @@ panels.cards(
         CardSpec("orders_on_time_rate"),
     ],
 )
-panels.map_trend_league(page)
-panels.score_panel(page)
+overview.map_trend_league(page)
+score.score_panel(page)

@@ -1,17 +1,19 @@
 """今日态势"""
 
-from dashboard import panels, shell
-from dashboard.panels import CardSpec
+from dashboard import shell
+from dashboard.panels import cards, frame, overview
+from dashboard.panels.cards import CardSpec
 from metrics.core.period import Grain
 
 SPEC = shell.PageSpec(
     path="",
     metrics=("petition_volume", "visit_batches", "mediation_accepted", "overdue_petitions"),
     grain=Grain.day,
+    since_meeting=True,
 )
 page = shell.open_page(__doc__, SPEC)
-panels.finding(page)
-panels.cards(
+frame.finding(page)
+cards.cards(
     page,
     [
         CardSpec("petition_volume", label="登记"),
@@ -22,4 +24,4 @@ panels.cards(
         CardSpec("overdue_petitions"),
     ],
 )
-panels.map_trend_league(page)
+overview.map_trend_league(page)

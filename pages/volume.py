@@ -1,7 +1,8 @@
 """信访总量"""
 
-from dashboard import panels, shell
-from dashboard.panels import CardSpec
+from dashboard import shell
+from dashboard.panels import cards, frame, overview
+from dashboard.panels.cards import CardSpec
 from metrics.core.period import Grain
 
 SPEC = shell.PageSpec(
@@ -10,8 +11,8 @@ SPEC = shell.PageSpec(
     grain=Grain.month,
 )
 page = shell.open_page(__doc__, SPEC)
-panels.finding(page)
-panels.cards(
+frame.finding(page)
+cards.cards(
     page,
     [
         CardSpec("petition_volume"),
@@ -22,4 +23,4 @@ panels.cards(
         CardSpec("group_visit_batches"),
     ],
 )
-panels.map_trend_league(page)
+overview.map_trend_league(page)

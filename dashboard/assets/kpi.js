@@ -1,44 +1,10 @@
-// Cards of headline figures. Everything that comes from data is written as text, never as markup.
-const drawn = new WeakMap()
-const SVG = "http://www.w3.org/2000/svg"
-const SHAPES = { "1": "▲", "-1": "▼" }
-
-function element(tag, className, text) {
-  const node = document.createElement(tag)
-  if (className) node.className = className
-  if (text !== undefined && text !== "") node.textContent = text
-  return node
-}
-
+// Cards of headline figures.
 function spark(values) {
-  const known = values.filter((value) => value !== null)
-  if (known.length < 2) return null
-  const low = Math.min(...known)
-  const span = Math.max(...known) - low || 1
-  const x = (index) => (index / (values.length - 1)) * 100
-  const y = (value) => 33 - ((value - low) / span) * 28
-  let path = ""
-  let open = false
-  values.forEach((value, index) => {
-    if (value !== null) path += `${open ? "L" : "M"}${x(index).toFixed(2)} ${y(value).toFixed(2)}`
-    open = value !== null
-  })
-  const svg = document.createElementNS(SVG, "svg")
-  svg.setAttribute("class", "spark")
-  svg.setAttribute("viewBox", "0 0 100 36")
-  svg.setAttribute("preserveAspectRatio", "xMidYMid meet")
-  svg.setAttribute("aria-hidden", "true")
-  const line = document.createElementNS(SVG, "path")
-  line.setAttribute("d", path)
-  svg.append(line)
-  const last = values[values.length - 1]
-  if (last !== null) {
-    const dot = document.createElementNS(SVG, "circle")
-    dot.setAttribute("cx", "100")
-    dot.setAttribute("cy", y(last).toFixed(2))
-    dot.setAttribute("r", "3")
-    svg.append(dot)
-  }
+  const line = sparkPath(values, 100, 5, 33)
+  if (line === null) return null
+  const svg = shape("svg", { class: "spark", viewBox: "0 0 100 36", preserveAspectRatio: "xMidYMid meet", "aria-hidden": "true" })
+  svg.append(shape("path", { d: line.path }))
+  if (line.end !== null) svg.append(shape("circle", { cx: "100", cy: line.end.toFixed(2), r: "3" }))
   return svg
 }
 
@@ -81,8 +47,8 @@ function changes(card) {
     pair.title = item.detail
     pair.append(element("span", "label", item.label))
     const figure = element("span", item.tone === "neutral" ? "" : item.tone)
-    const shape = SHAPES[String(item.direction)]
-    if (shape) figure.append(element("span", "shape", shape))
+    const direction = SHAPES[String(item.direction)]
+    if (direction) figure.append(element("span", "shape", direction))
     figure.append(item.text)
     pair.append(figure)
     row.append(pair)
@@ -113,19 +79,13 @@ function draw(card, open) {
 }
 
 export default function (component) {
-  const { parentElement, data, setTriggerValue } = component
-  const said = JSON.stringify(data)
-  const state = drawn.get(parentElement) ?? { said: "" }
-  state.send = setTriggerValue
-  drawn.set(parentElement, state)
-  if (state.said === said) return
-  state.said = said
-  const root = parentElement.querySelector(".cards")
-  const open = (key) => state.send("opened", key)
-  root.setAttribute("role", "group")
-  root.setAttribute("aria-label", data.label)
-  const half = Math.ceil(data.cards.length / 2)
-  root.style.setProperty("--whole", data.cards.length > 6 ? half : Math.max(data.cards.length, 1))
-  root.style.setProperty("--half", data.cards.length > 4 ? half : Math.max(data.cards.length, 1))
-  root.replaceChildren(...data.cards.map((card) => draw(card, open)))
+  redrawn(component, (root, data, open) => {
+    root.className = "root cards"
+    root.setAttribute("role", "group")
+    root.setAttribute("aria-label", data.label)
+    const half = Math.ceil(data.cards.length / 2)
+    root.style.setProperty("--whole", data.cards.length > 6 ? half : Math.max(data.cards.length, 1))
+    root.style.setProperty("--half", data.cards.length > 4 ? half : Math.max(data.cards.length, 1))
+    root.replaceChildren(...data.cards.map((card) => draw(card, open)))
+  })
 }

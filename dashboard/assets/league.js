@@ -1,35 +1,9 @@
-// The league table. Everything that comes from data is written as text, never as markup.
-const known = new WeakMap()
-const SVG = "http://www.w3.org/2000/svg"
-const SHAPES = { "1": "▲", "-1": "▼" }
-
-function element(tag, className, text) {
-  const node = document.createElement(tag)
-  if (className) node.className = className
-  if (text !== undefined && text !== null && text !== "") node.textContent = text
-  return node
-}
-
+// The league table.
 function spark(values, tone) {
-  const real = (values ?? []).filter((value) => value !== null)
-  if (real.length < 2) return null
-  const low = Math.min(...real)
-  const span = Math.max(...real) - low || 1
-  let path = ""
-  let open = false
-  values.forEach((value, index) => {
-    const x = (index / (values.length - 1)) * 96 + 2
-    if (value !== null) path += `${open ? "L" : "M"}${x.toFixed(2)} ${(20 - ((value - low) / span) * 16).toFixed(2)}`
-    open = value !== null
-  })
-  const svg = document.createElementNS(SVG, "svg")
-  svg.setAttribute("viewBox", "0 0 100 24")
-  svg.setAttribute("preserveAspectRatio", "none")
-  svg.setAttribute("aria-hidden", "true")
-  const line = document.createElementNS(SVG, "path")
-  line.setAttribute("d", path)
-  if (tone !== "neutral") line.setAttribute("class", tone)
-  svg.append(line)
+  const drawn = sparkPath(values, 100, 4, 20)
+  if (drawn === null) return null
+  const svg = shape("svg", { viewBox: "-2 0 104 24", preserveAspectRatio: "none", "aria-hidden": "true" })
+  svg.append(shape("path", tone === "neutral" ? { d: drawn.path } : { d: drawn.path, class: tone }))
   return svg
 }
 
@@ -61,8 +35,8 @@ function change(cell, item) {
   if (!item) return
   cell.title = item.detail
   if (item.tone !== "neutral") cell.classList.add(item.tone)
-  const shape = SHAPES[String(item.direction)]
-  if (shape) cell.append(element("span", "shape", shape))
+  const direction = SHAPES[String(item.direction)]
+  if (direction) cell.append(element("span", "shape", direction))
   cell.append(item.text)
 }
 
@@ -123,20 +97,11 @@ function table(data, open) {
 }
 
 export default function (component) {
-  const { parentElement, data, setTriggerValue } = component
-  const said = JSON.stringify(data)
-  const before = known.get(parentElement)
-  const state = before ?? { said: "", send: setTriggerValue }
-  state.send = setTriggerValue
-  known.set(parentElement, state)
-  if (state.said === said) return
-  state.said = said
-  const root = parentElement.querySelector(".league")
-  const focused = parentElement.activeElement?.dataset?.code
-  const open = (code) => state.send("opened", code)
-  const scroll = element("div", "scroll")
-  scroll.append(data.rows.length ? table(data, open) : element("div", "empty", data.empty))
-  root.replaceChildren(scroll)
-  if (data.foot) root.append(element("div", "foot", data.foot))
-  if (focused) [...root.querySelectorAll("button")].find((button) => button.dataset.code === focused)?.focus()
+  redrawn(component, (root, data, open) => {
+    root.className = "root league"
+    const scroll = element("div", "scroll")
+    scroll.append(data.rows.length ? table(data, open) : element("div", "empty", data.empty))
+    root.replaceChildren(scroll)
+    if (data.foot) root.append(element("div", "foot", data.foot))
+  })
 }

@@ -5,13 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 
-import streamlit as st
+from dashboard.look import STATE_LABELS, STATE_REASONS, Change, State, Tone
+from dashboard.views.component import component, opened
 
-from dashboard.look import STATE_LABELS, STATE_REASONS, Change, State, Tone, asset
-
-_COMPONENT = st.components.v2.component(
-    "yanpan_kpi", html='<div class="cards"></div>\n', css=asset("kpi.css"), js=asset("kpi.js")
-)
+_COMPONENT = component("kpi")
 
 
 @dataclass(frozen=True)
@@ -79,5 +76,4 @@ def _short(changes: Sequence[Change]) -> list[dict[str, object]]:
 def show(cards: Sequence[Card], *, key: str) -> str | None:
     """Draw the row; the key of the card whose title was clicked in this run, else None. Needs a Streamlit session."""
     result = _COMPONENT(key=key, data=payload(cards), on_opened_change=lambda: None)
-    opened = result.opened
-    return opened if isinstance(opened, str) and opened in {card.key for card in cards} else None
+    return opened(result, {card.key for card in cards})

@@ -7,7 +7,6 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 import polars as pl
-import streamlit as st
 
 from dashboard.look import (
     DASH,
@@ -16,7 +15,6 @@ from dashboard.look import (
     WAN,
     WAN_FROM,
     Tone,
-    asset,
     change,
     count,
     decimals_of,
@@ -27,11 +25,10 @@ from dashboard.look import (
     unit_of,
     with_unit,
 )
+from dashboard.views.component import component, opened
 from metrics.core.model import Metric, Population, Ratio, Score
 
-_COMPONENT = st.components.v2.component(
-    "yanpan_league", html='<div class="league"></div>\n', css=asset("league.css"), js=asset("league.js")
-)
+_COMPONENT = component("league")
 REST = "rest"
 _LAST = ("small_n", "undefined", "suppressed", "not_measured")
 Row = dict[str, Any]
@@ -41,13 +38,14 @@ Row = dict[str, Any]
 class Comparisons:
     """What stands beside the figures, each keyed by region_code: frames of the same columns as the observations.
 
-    ``previous`` 环比, ``year_ago`` 同比; ``history``: several periods per region, oldest first, for the spark lines.
+    ``previous`` 环比, ``year_ago`` the second comparison, 同比 by default; ``history``: several periods per region, oldest first, for the spark lines.
     """
 
     previous: pl.DataFrame | None = None
     year_ago: pl.DataFrame | None = None
     history: pl.DataFrame | None = None
     previous_label: str = "环比"
+    year_ago_label: str = "同比"
 
 
 NO_COMPARISONS = Comparisons()
@@ -127,12 +125,8 @@ def payload(
 
 def show(table: dict[str, Any], *, key: str) -> str | None:
     """Draw the table; the region_code of the row opened in this run (click or Enter), else None."""
-    opened = _COMPONENT(key=key, data=table, on_opened_change=lambda: None).opened
-    return (
-        opened
-        if isinstance(opened, str) and any(row["code"] == opened and row["open"] for row in table["rows"])
-        else None
-    )
+    result = _COMPONENT(key=key, data=table, on_opened_change=lambda: None)
+    return opened(result, {row["code"] for row in table["rows"] if row["open"]})
 
 
 def alt(frame: pl.DataFrame, metric: Metric, names: Mapping[str, str]) -> str:
@@ -268,7 +262,7 @@ def _columns(
         (True, "axis", _interval_label(metric) if _intervals(rows) else "", False, True),
         (any(row["denominator"] is not None for row in rows if _plain(row)), "n", _of(metric), True, False),
         (compare.previous is not None, "previous", f"{compare.previous_label}{points}", True, False),
-        (compare.year_ago is not None, "year_ago", f"同比{points}", True, False),
+        (compare.year_ago is not None, "year_ago", f"{compare.year_ago_label}{points}", True, False),
         (compare.history is not None, "spark", "走势", False, True),
     ]
     return [

@@ -1,8 +1,8 @@
 """Comparison: which other span a figure is held against, what the difference is, and what was aimed at.
 
-- 环比: a day against the same weekday a week before, a calendar bucket against the one before, any other span against as
-  many days just before it.
-- 同比: a day or week against 364 days before (the same weekday), a bucket against the same bucket a year before, any other
+- 环比: a day, or a window of at most seven, against the same weekdays a week before, a calendar bucket against the one
+  before, any other span against as many days just before it.
+- 同比: a day, a window of days or a week against 364 days before (the same weekdays), a bucket against the same bucket a year before, any other
   span against the same days a year before.
 - 春节对齐: the days that stand as far from their own lunar new year as these from theirs.
 - base year: as 同比, but that many years back.
@@ -208,7 +208,7 @@ def _spring_aligned(period: Period, days: Calendar) -> Period | None:
 
 def _moves_by_weeks(period: Period, grain: Grain) -> bool:
     if grain is Grain.day:
-        return period.days == 1
+        return period.days <= 7
     return grain is Grain.week and period.start.weekday() == 0 and period.days <= 7
 
 

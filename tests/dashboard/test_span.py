@@ -34,11 +34,19 @@ def test_every_grain_has_its_word_and_its_label(grain: Grain, word: str, label: 
 
 
 def test_a_free_range_is_written_with_both_its_days() -> None:
-    span = Span(Period.inclusive(date(2026, 2, 27), date(2026, 3, 1)), Grain.total)
-    assert (span.word, span.label) == ("2026-02-27..2026-03-01", "2026-02-27 至 2026-03-01")
+    span = Span.over(Period.inclusive(date(2026, 2, 22), date(2026, 3, 1)))
+    assert (span.word, span.label) == ("2026-02-22..2026-03-01", "2026-02-22 至 2026-03-01（8 天）")
+    assert span.grain is Grain.total
     assert parse(span.word) == span
-    assert span.previous().word == "2026-02-24..2026-02-26"
-    assert span.next().word == "2026-03-02..2026-03-04"
+    assert span.previous().word == "2026-02-14..2026-02-21"
+    assert span.next().word == "2026-03-02..2026-03-09"
+
+
+def test_a_window_of_at_most_a_week_belongs_to_the_calendar_of_days() -> None:
+    weekend = Span.over(Period.inclusive(date(2026, 11, 20), date(2026, 11, 22)))
+    assert (weekend.grain, weekend.is_bucket) == (Grain.day, False)
+    assert (weekend.word, parse(weekend.word)) == ("2026-11-20..2026-11-22", weekend)
+    assert Span.over(Period.inclusive(FRIDAY, FRIDAY)) == Span.holding(FRIDAY, Grain.day)
 
 
 @pytest.mark.parametrize(
@@ -69,7 +77,7 @@ def test_a_span_survives_the_address(day: date, grain: Grain) -> None:
 
 @given(DAYS, st.integers(0, 1000))
 def test_a_free_range_survives_the_address(first: date, more: int) -> None:
-    span = Span(Period.inclusive(first, first + timedelta(days=more)), Grain.total)
+    span = Span.over(Period.inclusive(first, first + timedelta(days=more)))
     assert parse(span.word) == span
     assert span.previous().next() == span
 

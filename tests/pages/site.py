@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 import math
 import re
 from collections.abc import Callable
@@ -13,27 +12,16 @@ from urllib.parse import parse_qs, urlsplit
 
 from playwright.sync_api import TimeoutError as PlaywrightTimeout
 
+from dashboard import navigation
+
 if TYPE_CHECKING:
     from playwright.sync_api import ConsoleMessage, Locator, Page, Request, WebSocket
 
 PROJECT = Path(__file__).resolve().parents[2]
 
 
-def _page_order() -> tuple[str, ...]:
-    """``ORDER`` of dashboard/app.py, which draws when it is imported."""
-    for node in ast.parse((PROJECT / "dashboard" / "app.py").read_text(encoding="utf-8")).body:
-        if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "ORDER":
-            return tuple(ast.literal_eval(node.value))
-    raise LookupError("dashboard/app.py names no ORDER")
-
-
-def title_of(name: str) -> str:
-    """What a page is called: its docstring."""
-    tree = ast.parse((PROJECT / "pages" / f"{name}.py").read_text(encoding="utf-8"))
-    return (ast.get_docstring(tree) or "").strip()
-
-
-ORDER = _page_order()
+ORDER = navigation.ORDER
+title_of = navigation.title_of
 # Streamlit's frontend looks for its server under the page's own path first, which no server answers.
 _PROBE = re.compile(r"/\w+/_stcore/(health|host-config)$")
 _PATIENCE = 60_000  # ms

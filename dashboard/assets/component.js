@@ -1,0 +1,50 @@
+// What the components share. Everything that comes from data is written as text, never as markup.
+const SVG = "http://www.w3.org/2000/svg"
+const SHAPES = { "1": "▲", "-1": "▼" }
+const known = new WeakMap()
+
+function element(tag, className, text) {
+  const node = document.createElement(tag)
+  if (className) node.className = className
+  if (text !== undefined && text !== null && text !== "") node.textContent = text
+  return node
+}
+
+function shape(tag, attributes) {
+  const node = document.createElementNS(SVG, tag)
+  for (const [name, value] of Object.entries(attributes)) node.setAttribute(name, value)
+  return node
+}
+
+// A line through the values that are known, broken where one is not; null when there are fewer than two.
+function sparkPath(values, width, top, bottom) {
+  const real = (values ?? []).filter((value) => value !== null)
+  if (real.length < 2) return null
+  const low = Math.min(...real)
+  const span = Math.max(...real) - low || 1
+  const at = (value) => bottom - ((value - low) / span) * (bottom - top)
+  let path = ""
+  let open = false
+  values.forEach((value, index) => {
+    const x = (index / (values.length - 1)) * width
+    if (value !== null) path += `${open ? "L" : "M"}${x.toFixed(2)} ${at(value).toFixed(2)}`
+    open = value !== null
+  })
+  const last = values[values.length - 1]
+  return { path, end: last === null ? null : at(last) }
+}
+
+// Draws only when what is to be drawn has changed; `state.send` always is the latest way back to the server.
+function redrawn(component, draw) {
+  const { parentElement, data, setTriggerValue } = component
+  const state = known.get(parentElement) ?? { said: "" }
+  state.send = setTriggerValue
+  known.set(parentElement, state)
+  const said = JSON.stringify(data)
+  if (state.said === said) return
+  state.said = said
+  const root = parentElement.querySelector(".root")
+  const focused = parentElement.activeElement?.dataset?.code
+  draw(root, data, (code) => state.send("opened", code))
+  if (focused) [...root.querySelectorAll("[data-code]")].find((node) => node.dataset.code === focused)?.focus()
+}

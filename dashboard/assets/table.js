@@ -1,0 +1,59 @@
+// A plain table of prepared cells; a row that opens something is a button in its first cell, and a click anywhere on it.
+function cellOf(column, cell, row, open) {
+  const node = element("td", [column.right ? "right" : "", cell.tone === "neutral" ? "" : cell.tone, cell.strong ? "strong" : ""].filter(Boolean).join(" "))
+  if (cell.title) node.title = cell.title
+  if (column.first && row.open) {
+    const button = element("button", "", cell.text)
+    button.dataset.code = row.key
+    if (row.alt) button.setAttribute("aria-label", row.alt)
+    node.append(button)
+    return node
+  }
+  const direction = SHAPES[String(cell.direction)]
+  if (direction) node.append(element("span", "shape", direction))
+  if (cell.text !== "") node.append(cell.text)
+  if (cell.unit) node.append(element("span", "unit", cell.unit))
+  if (cell.bar !== null) {
+    node.classList.add("picture")
+    const track = element("div", "track")
+    const bar = element("div", `bar ${cell.tone}`)
+    bar.style.width = `${(cell.bar * 100).toFixed(2)}%`
+    track.append(bar)
+    node.append(track)
+  }
+  return node
+}
+
+function tableOf(data, open) {
+  const node = element("table")
+  node.setAttribute("aria-label", data.label)
+  const head = element("tr")
+  for (const column of data.columns) {
+    const title = element("th", column.right ? "right" : "", column.label)
+    title.scope = "col"
+    if (column.width) title.style.width = column.width
+    head.append(title)
+  }
+  const top = element("thead")
+  top.append(head)
+  const body = element("tbody")
+  for (const row of data.rows) {
+    const line = element("tr", [row.open ? "open" : "", row.selected ? "selected" : "", row.quiet ? "quiet" : ""].filter(Boolean).join(" "))
+    if (row.selected) line.setAttribute("aria-current", "true")
+    line.append(...data.columns.map((column, index) => cellOf({ ...column, first: index === 0 }, row.cells[index], row, open)))
+    if (row.open) line.onclick = () => open(row.key)
+    body.append(line)
+  }
+  node.append(top, body)
+  return node
+}
+
+export default function (component) {
+  redrawn(component, (root, data, open) => {
+    const scroll = element("div", "scroll")
+    if (data.height) scroll.style.maxHeight = data.height
+    scroll.append(data.rows.length ? tableOf(data, open) : element("div", "empty", data.empty))
+    root.replaceChildren(scroll)
+    if (data.foot) root.append(element("div", "foot", data.foot))
+  })
+}

@@ -1,0 +1,290 @@
+"""The bar over every page: region path, period, metric, comparison, filters, export, and a chip for each narrowing.
+
+Every control writes the address and nothing else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from html import escape
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+from dashboard import answers, current, steps
+from dashboard.address import COMPARISONS, Selection
+from dashboard.span import PICKABLE, Span
+from data_access.regions import LEVEL_LABELS
+from metrics.core.compare import REFERENCE_LABELS, comparison_table
+from metrics.core.query import FilterValue
+from metrics.labels import DIMENSION_LABELS
+from metrics.registry import metrics
+
+if TYPE_CHECKING:
+    from dashboard.shell import Page
+
+_MOST_CHOICES = 300
+
+
+def show(page: Page) -> None:
+    """Draw the bar."""
+    with st.container(key="yp-bar", horizontal=True, vertical_alignment="center", gap="xsmall"):
+        _region_path(page)
+        _period_picker(page)
+        _metric_picker(page)
+        _comparison_picker(page)
+        _filter_picker(page)
+        st.html(f'<a class="yp-button" href="{escape(page.export_link())}" download>导出</a>', width="content")
+        for number, (words, without) in enumerate(_narrowings(page)):
+            _chip(page, number, words, without)
+
+
+def marks(page: Page) -> str:
+    """The mark of made-up data and the freshness line (HTML)."""
+    made, status = page.snapshot.provenance, current.status()
+    mark = f'<span class="yp-tag">{escape(made.synthetic)}</span>' if made.synthetic else ""
+    newest = f"{made.newest_event:%m-%d}" if made.newest_event else "无"
+    tone, fault = ("caution", "　取数失败，显示上一次的数据") if status.fault else ("", "")
+    words = f"业务截至 {newest}　{escape(made.replica)}　快照 №{made.number}{fault}"
+    title = f"取数时间 {made.taken_at:%Y-%m-%d %H:%M}；业务日期 {made.business_date}{'；' + status.fault if status.fault else ''}"
+    badge = f'<span class="yp-badge" title="{escape(title)}"><span class="yp-dot {tone}"></span>{words}</span>'
+    return f'<span class="yp-marks">{mark}{badge}</span>'
+
+
+def reference_label(page: Page) -> str:
+    """What the second comparison is called; the base year is named."""
+    if page.compare == "base_year":
+        return f"比{comparison_table().base_year}年"
+    return REFERENCE_LABELS[page.compare]
+
+
+# Region ---------------------------------------------------------------------------------------------------------------
+
+
+def _region_path(page: Page) -> None:
+    path = page.tree.path(page.region.code)
+    with st.container(key="yp-path", horizontal=True, vertical_alignment="center", gap="xxsmall", width="content"):
+        for step in path[:-1]:
+            st.button(
+                step.name,
+                key=f"path-{step.code}",
+                type="tertiary",
+                on_click=steps.write,
+                args=(page.selection.in_region(step.code), page.default),
+            )
+            st.html('<span class="yp-quiet">›</span>', width="content")
+        st.html(f"<b>{escape(page.region.name)}</b>", width="content")
+        level = page.level_below(page.region)
+        if level is not None:
+            _child_picker(page, level)
+
+
+def _child_picker(page: Page, level: int) -> None:
+    children = page.tree.at_level(page.region.code, level)
+    names = {child.code: child.name for child in children}
+    key = f"child-{page.region.code}"
+
+    def chosen() -> None:
+        code = st.session_state[key]
+        if code in page.tree:
+            steps.write(page.selection.in_region(code), page.default)
+
+    st.selectbox(
+        "下级区划",
+        list(names),
+        index=None,
+        format_func=names.__getitem__,
+        key=key,
+        on_change=chosen,
+        placeholder=f"全部{LEVEL_LABELS[level].split('(')[0]}",
+        label_visibility="collapsed",
+        filter_mode=None,
+        width=170,
+    )
+
+
+# Period ---------------------------------------------------------------------------------------------------------------
+
+
+def _period_picker(page: Page) -> None:
+    span, last = page.selection.span, page.business_date
+    key = "yp-grain"
+    st.session_state[key] = span.grain if span.grain in PICKABLE and span.is_bucket else None
+
+    def grain_chosen() -> None:
+        grain = st.session_state[key]
+        if grain is not None:
+            steps.write(replace(page.selection, span=span.in_grain(grain, last)), page.default)
+
+    st.segmented_control(
+        "粒度",
+        list(PICKABLE),
+        format_func=lambda grain: PICKABLE[grain],
+        key=key,
+        on_change=grain_chosen,
+        label_visibility="collapsed",
+    )
+    with st.container(key="yp-span", horizontal=True, vertical_alignment="center", gap="xxsmall", width="content"):
+        _step("‹", "上一期", span.previous(), page)
+        # A key of its own for every span: the list closes once one is chosen.
+        with st.popover(span_label(page), type="tertiary", key=f"periods-{span.word}"):
+            _bucket_list(page)
+        _step("›", "下一期", span.next(), page)
+
+
+def span_label(page: Page) -> str:
+    """How the selected period is called; the days since the last meeting by that name."""
+    span = page.selection.span
+    if page.spec.since_meeting and span == page.default.span:
+        return f"上次研判以来 {_short_days(span)}"
+    return span.label
+
+
+def _short_days(span: Span) -> str:
+    first, last = span.whole.start, span.whole.last
+    return f"{first:%m-%d}" if first == last else f"{first:%m-%d} 至 {last:%m-%d}"
+
+
+def _step(sign: str, words: str, to: Span, page: Page) -> None:
+    st.button(
+        sign,
+        key=f"step-{words}",
+        type="tertiary",
+        help=words,
+        disabled=to.whole.start > page.business_date,
+        on_click=steps.write,
+        args=(replace(page.selection, span=to), page.default),
+    )
+
+
+def _bucket_list(page: Page) -> None:
+    """The latest periods of the same calendar, newest first."""
+    spans = [page.default.span] if page.spec.since_meeting and not page.default.span.is_bucket else []
+    span = Span.holding(page.business_date, page.trend_grain)
+    for _ in range(14):
+        spans.append(span)
+        span = span.previous()
+    for listed in spans:
+        st.button(
+            listed.label,
+            key=f"span-{listed.word}",
+            type="tertiary",
+            on_click=steps.write,
+            args=(replace(page.selection, span=listed), page.default),
+        )
+
+
+# Metric and comparison ------------------------------------------------------------------------------------------------
+
+
+def _metric_picker(page: Page) -> None:
+    if len(page.spec.metrics) < 2:
+        return
+    key = "yp-metric"
+    st.session_state[key] = page.selection.metric
+
+    def chosen() -> None:
+        steps.write(replace(page.selection, metric=st.session_state[key]), page.default)
+
+    st.selectbox(
+        "指标",
+        list(page.spec.metrics),
+        format_func=lambda name: metrics()[name].label,
+        key=key,
+        on_change=chosen,
+        label_visibility="collapsed",
+        filter_mode=None,
+        width=200,
+    )
+
+
+def _comparison_picker(page: Page) -> None:
+    key = "yp-compare"
+    st.session_state[key] = page.compare
+    labels = {**REFERENCE_LABELS, "base_year": f"比{comparison_table().base_year}年"}
+
+    def chosen() -> None:
+        steps.write(replace(page.selection, compare=st.session_state[key]), page.default)
+
+    st.selectbox(
+        "比较",
+        list(COMPARISONS),
+        format_func=labels.__getitem__,
+        key=key,
+        on_change=chosen,
+        label_visibility="collapsed",
+        filter_mode=None,
+        width=110,
+    )
+
+
+# Filters --------------------------------------------------------------------------------------------------------------
+
+
+def _filter_picker(page: Page) -> None:
+    dimensions = page.metric.dimensions
+    if not dimensions:
+        return
+    with st.popover("筛选", key=f"filters-{hash(page.selection.where)}"), st.container(key="yp-filters"):
+        for dimension in dimensions:
+            _filter(page, dimension)
+
+
+def _filter(page: Page, dimension: str) -> None:
+    codes = list(answers.codes(page.snapshot, dimension))[:_MOST_CHOICES]
+    if not codes:
+        return
+    key = f"filter-{dimension}"
+    chosen_now = dict(page.selection.where).get(dimension, ())
+    st.session_state[key] = [code for code in chosen_now if code in codes]
+
+    def chosen() -> None:
+        steps.write(page.selection.filtered(dimension, st.session_state[key]), page.default)
+
+    st.multiselect(
+        DIMENSION_LABELS[dimension],
+        codes,
+        format_func=lambda code: page.names.of(dimension, code),
+        key=key,
+        on_change=chosen,
+        placeholder="全部",
+        filter_mode=None,
+    )
+
+
+# Chips ----------------------------------------------------------------------------------------------------------------
+
+
+def _narrowings(page: Page) -> Iterator[tuple[str, Selection]]:
+    """Each narrowing in words, and the selection without it."""
+    selection, default = page.selection, page.default
+    if selection.region != default.region:
+        yield f"区划：{page.region.name}", selection.in_region(default.region)
+    if selection.span != default.span:
+        yield f"期间：{selection.span.label}", replace(selection, span=default.span)
+    if selection.compare != default.compare:
+        yield f"比较：{reference_label(page)}", replace(selection, compare=default.compare)
+    for dimension, codes in selection.where:
+        yield _filter_words(page, dimension, codes), selection.filtered(dimension, ())
+    for switch in page.spec.all_switches:
+        value = page.switch(switch)
+        if value != switch.default:
+            yield f"{switch.label}：{switch.choices[value]}", selection.switched(switch, switch.default)
+
+
+def _filter_words(page: Page, dimension: str, codes: tuple[FilterValue, ...]) -> str:
+    said = "、".join(page.names.of(dimension, code) for code in codes[:3])
+    more = f"等{len(codes)}项" if len(codes) > 3 else ""
+    useless = "" if dimension in page.metric.dimensions else "（本指标不分）"
+    return f"{DIMENSION_LABELS[dimension]}：{said}{more}{useless}"
+
+
+def _chip(page: Page, number: int, words: str, without: Selection) -> None:
+    st.button(
+        f"{words}　✕",
+        key=f"chip-{number}",
+        help="点击取消",
+        on_click=steps.write,
+        args=(without, page.default),
+    )

@@ -1,0 +1,53 @@
+"""The map of the compared level."""
+
+from __future__ import annotations
+
+import polars as pl
+
+from dashboard.look import unit_of
+from dashboard.panels.frame import changes, panel
+from dashboard.shell import Page
+from dashboard.views import region_map
+from data_access.boundaries import boundaries_of, special_units
+from data_access.regions import LEVEL_LABELS
+from metrics.core.model import Metric
+
+
+def map_panel(page: Page, height: int = 600, width: int = 560) -> None:
+    """The map of the page's metric; a click on a region opens it."""
+    metric = page.metric
+    frame = page.parts(metric.key)
+    codes = frame["region_code"].to_list()
+    selected = page.region.code if page.region.code in codes else None
+    where = f"{page.compared_region.name} · 按{LEVEL_LABELS[page.compared_level]}"
+    with panel("map", metric.label, where if metric.percent else f"{unit_of(metric)} · {where}", metric):
+        picture = region_map.build(
+            frame,
+            metric,
+            page.screen.look,
+            places=places(page, frame, metric),
+            boundaries=boundaries_of(codes),
+            specials=special_units(codes),
+            scope=f"{page.compared_region.code}@{page.visit}",
+            selected=selected,
+            width=width,
+            height=height,
+            factor=page.screen.factor,
+        )
+        clicked = region_map.show(picture, key="map")
+    if clicked is not None:
+        page.go(clicked)
+
+
+def places(page: Page, frame: pl.DataFrame, metric: Metric) -> dict[str, region_map.Place]:
+    """Name, point and change of every region of the frame, which has columns value, previous, other."""
+    found = {}
+    for row in frame.iter_rows(named=True):
+        region = page.tree.get(row["region_code"])
+        known = region.longitude is not None and region.latitude is not None
+        found[region.code] = region_map.Place(
+            region.name,
+            (region.longitude, region.latitude) if known else None,  # type: ignore[arg-type]
+            "　".join(f"{item.label} {item.text}" for item in changes(page, row, metric)),
+        )
+    return found

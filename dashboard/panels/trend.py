@@ -1,0 +1,74 @@
+"""The trend of the selected region."""
+
+from __future__ import annotations
+
+import polars as pl
+
+from dashboard import answers, bar
+from dashboard.panels.frame import narrowed, panel
+from dashboard.shell import TREND_BUCKETS, Page
+from dashboard.views import trend
+from metrics.core.calendar import calendar
+from metrics.core.compare import reference_period
+from metrics.core.model import Metric
+from metrics.core.period import Grain, Period
+from metrics.core.query import Query
+
+_GRAIN_WORDS = {Grain.day: "日", Grain.week: "周", Grain.month: "月", Grain.quarter: "季", Grain.year: "年"}
+
+
+def trend_panel(page: Page, height: int = 190) -> None:
+    """The selected region's metric over the buckets, with its band or the compared year behind it."""
+    metric, grain = page.metric, page.trend_grain
+    frame = page.series([metric.key], page.region.code, page.region.level, TREND_BUCKETS[grain])
+    unfinished = frame["period"].max() if _last_is_running(page) else None
+    band = _expected(page, metric, frame)
+    beside = "浅色带为同类日期的预期范围，圈为特殊波动" if band is not None else f"细线为{bar.reference_label(page)}"
+    running = "，虚线段未完" if unfinished else ""
+    detail = f"按{_GRAIN_WORDS[grain]} · {beside}{running}{narrowed(page, metric)}"
+    covered = Period.inclusive(frame["period"].min(), page.period.last) if frame.height else None  # type: ignore[arg-type]
+    with panel("trend", f"{page.region.name}{metric.label}走势", detail, metric):
+        picture = trend.figure(
+            frame,
+            metric,
+            page.screen.look,
+            grain=grain,
+            year_ago=_compared_year(page, frame, metric) if band is None else None,
+            band=band,
+            marks=calendar().marks(covered) if covered is not None and grain is Grain.day else (),
+            unfinished=unfinished,  # type: ignore[arg-type]
+            height=height,
+            factor=page.screen.factor,
+        )
+        trend.show(picture, key="trend", alt=trend.alt(frame, metric, grain))
+
+
+def _expected(page: Page, metric: Metric, frame: pl.DataFrame) -> pl.DataFrame | None:
+    """The band of the trend's days or weeks; None where nothing can be judged."""
+    if frame.is_empty():
+        return None
+    span = Period.inclusive(frame["period"].min(), page.period.last)  # type: ignore[arg-type]
+    return page.signals(Query((metric.key,), page.region.code, page.region.level, span, page.trend_grain))
+
+
+def _last_is_running(page: Page) -> bool:
+    last = Period.holding(page.period.last, page.trend_grain)
+    return last.stop > page.period.stop
+
+
+def _compared_year(page: Page, frame: pl.DataFrame, metric: Metric) -> pl.DataFrame | None:
+    """The other year's observations, each placed on the bucket of this year that it is held against."""
+    grain = page.trend_grain
+    begun = answers.begins(page.snapshot, metric)
+    moved = []
+    for day in frame["period"].to_list():
+        before = reference_period(Period.holding(day, grain), grain, page.compare)
+        if begun is not None and before is not None and before.start >= begun:
+            moved.append((day, before.start))
+    if not moved:
+        return None
+    span = Period(moved[0][1], Period.holding(moved[-1][1], grain).stop)
+    query = Query((metric.key,), page.region.code, page.region.level, span, grain)
+    days = pl.DataFrame(moved, schema={"now": pl.Date, "period": pl.Date}, orient="row")
+    past = page.ask(query).join(days, on="period")
+    return past.with_columns(period=pl.col("now")).drop("now")

@@ -1,0 +1,31 @@
+"""三无创建"""
+
+from dashboard import shell
+from dashboard.panels import cards, frame, overview
+from dashboard.panels.cards import CardSpec
+from metrics.core.period import Grain
+
+SPEC = shell.PageSpec(
+    path="three_no",
+    metrics=(
+        "three_no_share",
+        "no_case_share",
+        "no_accident_share",
+        "no_petition_share",
+    ),
+    grain=Grain.month,
+)
+page = shell.open_page(__doc__, SPEC)
+frame.finding(page)
+cards.cards(
+    page,
+    [
+        CardSpec("three_no_share"),
+        CardSpec("no_case_share"),
+        CardSpec("no_accident_share"),
+        CardSpec("no_petition_share"),
+        CardSpec("petition_volume"),
+        CardSpec("over_level_batches"),
+    ],
+)
+overview.map_trend_league(page)
