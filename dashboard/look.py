@@ -142,6 +142,12 @@ def channels(colour: str) -> tuple[int, int, int]:
     return int(colour[1:3], 16), int(colour[3:5], 16), int(colour[5:7], 16)
 
 
+def mixed(colour: str, other: str, share: float) -> str:
+    """``colour`` with that share of another in it, as ``#rrggbb``."""
+    pairs = zip(channels(colour), channels(other), strict=True)
+    return "#" + "".join(f"{round(one + (two - one) * share):02x}" for one, two in pairs)
+
+
 def dark_ground(colour: str) -> bool:
     """Whether text on that colour must be light (WCAG relative luminance)."""
     linear = [

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import polars as pl
+import streamlit as st
 
+from dashboard import steps
 from dashboard.look import unit_of
 from dashboard.panels.frame import changes, panel
-from dashboard.shell import Page
+from dashboard.shell import MAP, Page
 from dashboard.views import region_map
 from data_access.boundaries import boundaries_of, special_units
 from data_access.regions import LEVEL_LABELS
@@ -20,7 +22,9 @@ def map_panel(page: Page, height: int = 600, width: int = 560) -> None:
     codes = frame["region_code"].to_list()
     selected = page.region.code if page.region.code in codes else None
     where = f"{page.compared_region.name} · 按{LEVEL_LABELS[page.compared_level]}"
-    with panel("map", metric.label, where if metric.percent else f"{unit_of(metric)} · {where}", metric):
+    with panel(
+        "map", metric.label, where if metric.percent else f"{unit_of(metric)} · {where}", metric, lambda: _mode(page)
+    ):
         picture = region_map.build(
             frame,
             metric,
@@ -33,10 +37,23 @@ def map_panel(page: Page, height: int = 600, width: int = 560) -> None:
             width=width,
             height=height,
             factor=page.screen.factor,
+            columns=page.switch(MAP) == "columns",
         )
         clicked = region_map.show(picture, key="map")
     if clicked is not None:
         page.go(clicked)
+
+
+def _mode(page: Page) -> None:
+    """The button that raises columns on the map, or lays them flat again."""
+    other = "flat" if page.switch(MAP) == "columns" else "columns"
+    st.button(
+        MAP.choices[other],
+        key="yp-map",
+        type="tertiary",
+        on_click=steps.write,
+        args=(page.selection.switched(MAP, other), page.default),
+    )
 
 
 def places(page: Page, frame: pl.DataFrame, metric: Metric) -> dict[str, region_map.Place]:

@@ -11,7 +11,7 @@ import polars as pl
 import pytest
 
 from dashboard.look import DARK, LIGHT, Change, asset
-from dashboard.views import kpi, league, region_map, trend
+from dashboard.views import columns, kpi, league, region_map, trend
 from dashboard.views.classes import classify
 from dashboard.views.map_layout import Layout, box_of, lay_out, text_width
 from dashboard.views.region_map import Place, RegionMap
@@ -335,7 +335,10 @@ def test_an_unfinished_bucket_is_dashed_and_hollow() -> None:
     picture = trend.figure(series([0.9, 0.91, 0.5]), RATE, DARK, grain=Grain.month, unfinished=date(2026, 3, 1))
     dashed = [trace for trace in picture.data if trace.line.dash == "dot"]
     assert [list(trace.x) for trace in dashed] == [["2026-02-01", "2026-03-01"]]
-    assert picture.data[-1].marker.color == DARK.panel
+    hollow = [trace for trace in picture.data if trace.mode == "markers" and trace.marker.color == DARK.panel]
+    assert [list(trace.x) for trace in hollow] == [["2026-03-01"]]
+    hatched = [trace for trace in picture.data if trace.fillpattern.shape == "/"]
+    assert [trace.x[0] for trace in hatched] == ["2026-02-15T00:00:00"]
 
 
 def test_last_year_is_drawn_on_this_years_buckets() -> None:
@@ -428,3 +431,60 @@ def test_boundaries_fill_their_codes_up_to_twelve_digits() -> None:
     assert isinstance(found["430281000000"], Boundary)
     assert found["430202001000"].schematic
     assert not found["430281000000"].schematic
+
+
+def test_what_was_aimed_at_is_a_step_and_the_days_can_be_clicked() -> None:
+    picture = trend.figure(
+        series([0.9, 0.91]), RATE, DARK, grain=Grain.month, targets={date(2026, 1, 1): 0.85, date(2026, 2, 1): 0.9}
+    )
+    aimed = next(trace for trace in picture.data if trace.line.shape == "hv")
+    assert list(aimed.y) == [85.0, 90.0]
+    assert "目标 90.0%" in [note.text for note in picture.layout.annotations]
+    reachable = picture.data[-1]
+    assert (reachable.mode, reachable.marker.opacity, list(reachable.x)) == ("markers", 0, ["2026-01-01", "2026-02-01"])
+
+
+@pytest.mark.parametrize(
+    ("state", "day"),
+    [
+        ({"selection": {"points": [{"x": "2026-02-01"}]}}, date(2026, 2, 1)),
+        ({"selection": {"points": [{"x": "2026-02-01 00:00"}]}}, date(2026, 2, 1)),
+        ({"selection": {"points": []}}, None),
+        ({"selection": {"points": [{"x": "never"}]}}, None),
+        ({}, None),
+    ],
+)
+def test_a_click_on_the_trend_is_a_day_or_nothing(state: dict[str, Any], day: date | None) -> None:
+    assert trend.clicked_day(state) == day
+
+
+# Columns on the map -----------------------------------------------------------------------------------------------
+
+
+def test_columns_are_as_high_as_their_values_and_stand_from_back_to_front() -> None:
+    flat = lay_out(boundaries_of(CODES), {}, {}, 560, columns.flat_height(560), magnify=False)
+    heights = {code: (index + 1) / len(CODES) for index, code in enumerate(CODES)}
+    raised = columns.stand(flat, 560, heights, {code: (NAMES[code], "1") for code in CODES})
+    tall = {column.code: column.front[0][1] - column.front[2][1] for column in raised.columns}
+    highest = max(tall.values())
+    assert {code: pytest.approx(height * highest) for code, height in heights.items()} == tall
+    feet = [column.front[0][1] for column in raised.columns]
+    assert feet == sorted(feet)
+    corners = [point for column in raised.columns for face in (column.front, column.side, column.top) for point in face]
+    assert all(0 <= x <= 560 and 0 <= y <= 560 for x, y in corners)
+
+
+def test_labels_over_columns_do_not_collide() -> None:
+    flat = lay_out(boundaries_of(CODES), {}, {}, 560, columns.flat_height(560), magnify=False)
+    raised = columns.stand(flat, 560, dict.fromkeys(CODES, 0.5), {code: (NAMES[code], "12") for code in CODES})
+    boxes = [columns.label_box(label) for label in raised.layout.labels]
+    assert len(boxes) >= 4
+    assert not [1 for index, one in enumerate(boxes) for other in boxes[index + 1 :] if one.touches(other)]
+
+
+def test_a_column_is_clicked_like_its_region() -> None:
+    frame = observed([(MARCH, code, "rate", 0.5, 5, 10, "ok") for code in CODES])
+    picture = build(frame, columns=True)
+    raised = next(layer for layer in spec(picture)["layers"] if layer["id"].endswith(":raised"))
+    clicked = {"selection": {"objects": {raised["id"]: [raised["data"][0]]}}}
+    assert region_map.clicked_region(clicked, picture.layer) in CODES
