@@ -17,7 +17,11 @@ from metrics.core.compare import difference
 from metrics.core.model import Metric
 
 ASSETS = Path(__file__).parent / "assets"
-FONTS = '"PingFang SC", "Microsoft YaHei", "Noto Sans CJK SC", "Source Han Sans SC", sans-serif'
+#: The system's own Chinese fonts first; the bundled one (``assets/fonts``) where there is none.
+FONTS = '"PingFang SC", "Microsoft YaHei", "Noto Sans CJK SC", "Source Han Sans SC", "Yanpan Sans", sans-serif'
+OWN_FONT = "Yanpan Sans"
+FONT_PATH = "/fonts"
+FONT_FILES = {400: "yanpan-sans-regular.woff2", 700: "yanpan-sans-bold.woff2"}
 MINUS, DASH = "\u2212", "—"
 WAN = 10_000
 WAN_FROM = 100_000
@@ -93,16 +97,16 @@ LIGHT = Look(
     secondary="#5b6b80",
     accent="#1668b8",
     better="#1668b8",
-    worse="#c9600b",
+    worse="#b8560a",
     caution="#9a6a00",
     in_order="#219a78",
-    broken="#c23b2e",
+    broken="#a3261b",
     band="#1668b8",
     band_alpha=0.12,
     border="#8ea3bb",
     quiet="#d5dbe3",
     scale=("#e3eefa", "#b9d5f2", "#7fb1e3", "#3f86cc", "#14599f"),
-    series=("#1668b8", "#c9600b", "#5b6b80", "#7fb1e3", "#9a6a00"),
+    series=("#1668b8", "#b8560a", "#5b6b80", "#7fb1e3", "#17222f"),
 )
 
 
@@ -167,7 +171,15 @@ def page_css(look: Look, *, wall: bool = False) -> str:
     band = f"--yp-band-fill:{rgba(look.band, look.band_alpha)};--yp-soft:{rgba(look.accent, 0.12)};"
     warm = f"--yp-warm:{rgba(look.worse, 0.1 if look is LIGHT else 0.16)};color-scheme:{look.name};"
     factor = f"--yp-factor:{WALL_FACTOR if wall else 1:.4f};--yp-font:{FONTS};"
-    return f"<style>:root{{{names}{band}{warm}{factor}}}\n{_style_sheet()}</style>"
+    return f"<style>{_font_faces()}:root{{{names}{band}{warm}{factor}}}\n{_style_sheet()}</style>"
+
+
+def _font_faces() -> str:
+    return "".join(
+        f'@font-face{{font-family:"{OWN_FONT}";font-weight:{weight};font-display:swap;'
+        f'src:url("{FONT_PATH}/{file}") format("woff2")}}'
+        for weight, file in FONT_FILES.items()
+    )
 
 
 @cache

@@ -15,7 +15,7 @@ from data_access.regions import LEVEL_LABELS
 from metrics.core.model import Metric
 
 
-def map_panel(page: Page, height: int = 600, width: int = 560) -> None:
+def map_panel(page: Page, height: int = 600, width: int = 548) -> None:
     """The map of the page's metric; a click on a region opens it."""
     metric = page.metric
     frame = page.parts(metric.key)
@@ -38,6 +38,7 @@ def map_panel(page: Page, height: int = 600, width: int = 560) -> None:
             height=height,
             factor=page.screen.factor,
             columns=page.switch(MAP) == "columns",
+            own_font=page.screen.own_font,
         )
         clicked = region_map.show(picture, key="map")
     if clicked is not None:

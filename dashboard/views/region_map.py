@@ -17,6 +17,7 @@ import streamlit as st
 
 from dashboard.look import (
     FONTS,
+    OWN_FONT,
     STATE_LABELS,
     STATE_REASONS,
     Look,
@@ -72,6 +73,7 @@ class _Drawn:
     look: Look
     factor: float
     columns: tuple[Column, ...] = ()
+    own_font: bool = False
 
 
 def build(
@@ -89,11 +91,13 @@ def build(
     factor: float = 1.0,
     approval: str = "",
     columns: bool = False,
+    own_font: bool = False,
 ) -> RegionMap:
     """The map of one period's observations: one row per region_code, columns value, numerator, denominator, state.
 
     ``width`` and ``height``: design px of the box at 1080 lines, both grow by ``factor``. ``scope``: the region whose parts
     are shown. ``approval``: the 审图号, empty where none was granted. ``columns``: seen aslant, with a column on every region.
+    ``own_font``: see ``Screen``.
     """
     rows = {str(row["region_code"]): row for row in frame.iter_rows(named=True)}
     shaped = {code: boundary for code, boundary in boundaries.items() if code in rows}
@@ -114,7 +118,7 @@ def build(
         layout, standing = raised.layout, raised.columns
     else:
         layout = lay_out({**shaped, **extra}, known, words, wide, tall, factor)
-    drawn = _Drawn(layout, rows, places, classes, metric, look, factor, standing)
+    drawn = _Drawn(layout, rows, places, classes, metric, look, factor, standing, own_font)
     deck = _deck(drawn, layer, selected)
     schematic = any(boundary.schematic for boundary in shaped.values())
     missing = [code for code in rows if code not in shaped and code not in known]
@@ -460,7 +464,7 @@ def _text_layer(name: str, texts: list[Row], weight: int, light: bool, drawn: _D
         get_size="size",
         get_color=[*channels(text), 255],
         size_units=pdk.types.String("pixels"),
-        font_family=pdk.types.String(FONTS.replace('"', "'")),
+        font_family=pdk.types.String(_fonts(drawn)),
         font_weight=weight,
         character_set=pdk.types.String(signs),
         font_settings={"sdf": True, "fontSize": 48, "buffer": 8, "radius": 10, "cutoff": 0.2},
@@ -468,6 +472,11 @@ def _text_layer(name: str, texts: list[Row], weight: int, light: bool, drawn: _D
         outline_color=[*channels(halo), 235],
         pickable=False,
     )
+
+
+def _fonts(drawn: _Drawn) -> str:
+    """By another name the browser draws its letters anew, now that the bundled font is there."""
+    return (f"'{OWN_FONT}', " if drawn.own_font else "") + FONTS.replace('"', "'")
 
 
 def _inks(look: Look) -> dict[bool, tuple[str, str]]:

@@ -419,10 +419,10 @@ def test_points_are_named_once() -> None:
 
 
 def test_the_screens_report_is_checked() -> None:
-    assert parse("2.00;1920;dark", LIGHT) == Screen(2.0, DARK, 1920)
+    assert parse("2.00;1920;dark;own", LIGHT) == Screen(2.0, DARK, 1920, True)
     assert parse(None, LIGHT) == Screen(1.0, LIGHT)
     assert parse("x;y", LIGHT) == Screen(1.0, LIGHT)
-    assert parse("999;9;light", DARK) == Screen(4.0, LIGHT, 320)
+    assert parse("999;9;light;system", DARK) == Screen(4.0, LIGHT, 320)
 
 
 def test_boundaries_fill_their_codes_up_to_twelve_digits() -> None:
