@@ -276,6 +276,11 @@ class Page:
         """Show another period."""
         self.show(replace(self.selection, span=span))
 
+    def measure(self, key: str) -> None:
+        """Show another of the page's metrics in map, trend and league."""
+        if key in self.spec.metrics:
+            self.show(replace(self.selection, metric=key))
+
     def narrow(self, *filters: tuple[str, FilterValue]) -> None:
         """Narrow by one code of each dimension."""
         selection = self.selection
