@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import datetime
 from html import escape
 from typing import TYPE_CHECKING
 
@@ -15,6 +16,7 @@ import streamlit as st
 from dashboard import answers, current, steps
 from dashboard.address import COMPARISONS, Selection
 from dashboard.span import PICKABLE, Span
+from data_access.reference import LOCAL
 from data_access.regions import LEVEL_LABELS
 from metrics.core.compare import REFERENCE_LABELS, comparison_table
 from metrics.core.query import FilterValue
@@ -25,6 +27,8 @@ if TYPE_CHECKING:
     from dashboard.shell import Page
 
 _MOST_CHOICES = 300
+#: Days since the newest event: up to yesterday is fresh; from so many on the badge turns amber, then red.
+_FRESH_DAYS, _STALE_DAYS = 1, 3
 
 
 def show(page: Page) -> None:
@@ -44,12 +48,21 @@ def marks(page: Page) -> str:
     """The mark of made-up data and the freshness line (HTML)."""
     made, status = page.snapshot.provenance, current.status()
     mark = f'<span class="yp-tag">{escape(made.synthetic)}</span>' if made.synthetic else ""
+    age = _days_old(page)
+    tone = "broken" if age > _STALE_DAYS else "caution" if age > _FRESH_DAYS or status.fault else ""
     newest = f"{made.newest_event:%m-%d}" if made.newest_event else "无"
-    tone, fault = ("caution", "　取数失败，显示上一次的数据") if status.fault else ("", "")
-    words = f"业务截至 {newest}　{escape(made.replica)}　快照 №{made.number}{fault}"
+    old = f"（{age} 天前）" if age > _FRESH_DAYS else ""
+    fault = "　取数失败，显示上一次的数据" if status.fault else ""
+    words = f"业务截至 {newest}{old}　{escape(made.replica)}　快照 №{made.number}{fault}"
     title = f"取数时间 {made.taken_at:%Y-%m-%d %H:%M}；业务日期 {made.business_date}{'；' + status.fault if status.fault else ''}"
     badge = f'<span class="yp-badge" title="{escape(title)}"><span class="yp-dot {tone}"></span>{words}</span>'
     return f'<span class="yp-marks">{mark}{badge}</span>'
+
+
+def _days_old(page: Page) -> int:
+    """Days since the newest event; 0 where there is none to be old."""
+    newest = page.snapshot.provenance.newest_event
+    return 0 if newest is None else (datetime.now(tz=LOCAL).date() - newest).days
 
 
 def reference_label(page: Page) -> str:
