@@ -31,6 +31,6 @@ left, right = st.columns([0.6, 0.4], gap="medium")
 with left:
     profile.profile_panel(page, HEADLINES)
 with right:
-    region_map.map_panel(page, height=330, width=580)
+    region_map.map_panel(page, height=330, share=0.4)
     trend.trend_panel(page, height=140)
 league.league_panel(page)

@@ -47,7 +47,7 @@ function measure(host) {
   const rem = parseFloat(getComputedStyle(document.documentElement).fontSize) || 16
   const factor = rem / 16
   const scheme = getComputedStyle(document.querySelector(".stApp") ?? host).colorScheme
-  const width = Math.round(window.innerWidth / factor / 80) * 80
+  const width = Math.floor(window.innerWidth / factor / 40) * 40
   return `${factor.toFixed(2)};${width};${scheme.includes("dark") ? "dark" : "light"};${font ?? "system"}`
 }
 

@@ -15,8 +15,8 @@ from data_access.regions import LEVEL_LABELS
 from metrics.core.model import Metric
 
 
-def map_panel(page: Page, height: int = 600, width: int = 548) -> None:
-    """The map of the page's metric; a click on a region opens it."""
+def map_panel(page: Page, height: int = 600, share: float = 0.37) -> None:
+    """The map of the page's metric in a column of that share of the page; a click on a region opens it."""
     metric = page.metric
     frame = page.parts(metric.key)
     codes = frame["region_code"].to_list()
@@ -34,7 +34,7 @@ def map_panel(page: Page, height: int = 600, width: int = 548) -> None:
             specials=special_units(codes),
             scope=f"{page.compared_region.code}@{page.visit}",
             selected=selected,
-            width=width,
+            width=page.screen.inside_panel(share),
             height=height,
             factor=page.screen.factor,
             columns=page.switch(MAP) == "columns",

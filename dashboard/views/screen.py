@@ -12,6 +12,8 @@ import streamlit as st
 
 from dashboard.look import Look, asset, current_look, look_named
 
+_SIDEBAR_AND_MARGINS, _PHONE_MARGINS, _PANEL_PADDING = 294, 40, 46
+_NARROW = 800
 _COMPONENT = st.components.v2.component("yanpan_screen", html="<span hidden></span>\n", js=asset("screen.js"))
 
 
@@ -24,6 +26,12 @@ class Screen:
     look: Look
     width: int = 1920
     own_font: bool = False
+
+    def inside_panel(self, share: float) -> int:
+        """Design px inside a panel that takes that share of the page's width; on a narrow window panels stand one below another."""
+        if self.width < _NARROW:
+            return self.width - _PHONE_MARGINS - _PANEL_PADDING
+        return round((self.width - _SIDEBAR_AND_MARGINS) * share) - _PANEL_PADDING
 
 
 def parse(reported: object, look: Look) -> Screen:

@@ -425,6 +425,11 @@ def test_the_screens_report_is_checked() -> None:
     assert parse("999;9;light;system", DARK) == Screen(4.0, LIGHT, 320)
 
 
+def test_a_panel_is_as_wide_as_its_column() -> None:
+    assert Screen(1.0, LIGHT, 1920).inside_panel(0.37) == 556
+    assert Screen(1.0, LIGHT, 480).inside_panel(0.37) == 394
+
+
 def test_boundaries_fill_their_codes_up_to_twelve_digits() -> None:
     found = boundaries_of(["430281000000", "430202001000", "999999000000"])
     assert set(found) == {"430281000000", "430202001000"}
