@@ -150,6 +150,16 @@ def finding(frame: pl.DataFrame, names: Mapping[str, str], metric: Metric, label
     return "，".join(said) + ("，其余差异不显著" if judged > outside_all else "")
 
 
+def own_finding(frame: pl.DataFrame, metric: Metric) -> str:
+    """The same of one place among the others: ``frame`` is its judged row."""
+    if metric.polarity == "neutral":
+        return "中性指标，只列不评"
+    band = next((row.get("band") for row in drawn(frame)), None)
+    if band is None:
+        return "样本不足，不作比较"
+    return "差异不显著" if band == "within" else f"{BAND_LABELS[band]} {OUTER_WORDS}"
+
+
 def alt(frame: pl.DataFrame, metric: Metric, names: Mapping[str, str], label: str = "区划") -> str:
     """The funnel as one sentence."""
     rows = drawn(frame)
@@ -425,7 +435,7 @@ def _name_limits(picture: go.Figure, curve: pl.DataFrame, metric: Metric, look: 
     }
     apart = 1.25 * TYPE.small * factor * (box.high - box.low) / box.high_px
     tight = min(ends["outer_upper"] - ends["inner_upper"], ends["inner_lower"] - ends["outer_lower"]) < apart
-    crowded = min(ends["inner_upper"] - ends["centre"], ends["centre"] - ends["inner_lower"]) < 1.6 * apart
+    crowded = min(ends["inner_upper"] - ends["centre"], ends["centre"] - ends["inner_lower"]) < 1.4 * apart
     for name, text in words.items():
         hidden = name.startswith("inner") and (tight or crowded)
         if not hidden and box.low <= ends[name] <= box.high:

@@ -9,7 +9,16 @@ from dashboard.views.map_layout import text_width
 
 Box = tuple[float, float, float, float]
 #: Where a name may stand beside its point, the best place first; the words are plotly's.
-_PLACES = ("middle right", "middle left", "top center", "bottom center")
+_PLACES = (
+    "middle right",
+    "middle left",
+    "top center",
+    "bottom center",
+    "top right",
+    "bottom right",
+    "top left",
+    "bottom left",
+)
 
 
 @dataclass(frozen=True)
@@ -45,8 +54,10 @@ def place_names(spots: Sequence[Spot], width: float, height: float, size: float,
 def _boxes(spot: Spot, size: float, radius: float) -> Iterator[tuple[str, Box]]:
     wide, high, gap = text_width(spot.name, size), size * 1.2, radius + 3
     for word in _PLACES:
-        left = {"right": spot.x + gap, "left": spot.x - gap - wide}.get(word.split()[1], spot.x - wide / 2)
-        top = {"top": spot.y - gap - high, "bottom": spot.y + gap}.get(word.split()[0], spot.y - high / 2)
+        row, column = word.split()
+        aside = gap if row == "middle" else radius / 2
+        left = {"right": spot.x + aside, "left": spot.x - aside - wide}.get(column, spot.x - wide / 2)
+        top = {"top": spot.y - gap - high, "bottom": spot.y + gap}.get(row, spot.y - high / 2)
         yield word, (left, top, left + wide, top + high)
 
 
