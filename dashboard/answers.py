@@ -15,6 +15,8 @@ from metrics.core import compare
 from metrics.core.calendar import calendar
 from metrics.core.compare import Reference
 from metrics.core.evaluate import evaluate
+from metrics.core.fairness.bounds import with_bounds
+from metrics.core.fairness.intervals import COVERAGE
 from metrics.core.fairness.judge import judged
 from metrics.core.fairness.squares import with_squares
 from metrics.core.model import Count, Metric, Population, Ratio, Score, Stock, Total
@@ -102,6 +104,18 @@ def _league(
     return judged(with_squares(frame, metric, whole, snapshot, scope), metric)
 
 
+def bounded(snapshot: Snapshot, query: Query, coverage: float = COVERAGE, scope: Scope = EVERYTHING) -> pl.DataFrame:
+    """Observations of one metric, broken down as asked, with the columns lower and upper of their intervals."""
+    return _bounded(snapshot, query, coverage, scope)
+
+
+@lru_cache(maxsize=_REMEMBERED)
+def _bounded(snapshot: Snapshot, query: Query, coverage: float, scope: Scope) -> pl.DataFrame:
+    metric = metrics()[query.metrics[0]]
+    frame = observations(snapshot, query, scope)
+    return with_bounds(with_squares(frame, metric, query, snapshot, scope), metric, coverage)
+
+
 def signals(snapshot: Snapshot, query: Query, scope: Scope = EVERYTHING) -> pl.DataFrame | None:
     """Bands and verdicts of the query's days or weeks (see ``metrics.core.signal``), of its plain counts only.
 
@@ -172,5 +186,5 @@ def _totals(metric: Metric) -> list[Total]:
 
 def forget() -> None:
     """Let go of every answer, and with them of the snapshots that they were asked of: a newer one is in use."""
-    for remembered in (_observations, _league, _signals, _history_start, names, codes):
+    for remembered in (_observations, _league, _bounded, _signals, _history_start, names, codes):
         remembered.cache_clear()
