@@ -132,12 +132,12 @@ def test_a_place_outside_the_scope_is_refused(city_of: CityOf) -> None:
 
 
 #: What the steps of one cohort add up to, in any data.
-_SUMS = (
+_SUMS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("petition_volume", ("cohort_accepted", "cohort_unaccepted")),
     ("cohort_to_reply", ("cohort_replied", "cohort_unanswered")),
     ("cohort_performance_due", ("cohort_performed", "cohort_unperformed")),
 )
-_INSIDE = (
+_INSIDE: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("cohort_accepted", ("cohort_accepted_on_time", "cohort_accepted_late")),
     ("cohort_replied", ("cohort_replied_on_time", "cohort_replied_late")),
     ("cohort_evaluable", ("cohort_evaluated",)),
