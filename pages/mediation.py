@@ -1,8 +1,12 @@
 """调解成效"""
 
+import streamlit as st
+
 from dashboard import shell
-from dashboard.panels import cards, frame, overview
+from dashboard.panels import cards, frame
 from dashboard.panels.cards import CardSpec
+from dashboard.panels.funnel import funnel_panel
+from dashboard.panels.league import league_panel
 from metrics.core.period import Grain
 
 SPEC = shell.PageSpec(
@@ -23,4 +27,8 @@ cards.cards(
         CardSpec("judicial_confirmation_rate"),
     ],
 )
-overview.map_trend_league(page)
+left, right = st.columns([0.37, 0.63], gap="medium")
+with left:
+    funnel_panel(page)
+with right:
+    league_panel(page)
