@@ -17,8 +17,8 @@ from metrics.registry import metrics
 
 KEYS = ("overdue_petitions", "reply_due_in_3_days", "reply_due_in_7_days", "open_petitions")
 _OVERDUE, _IN_3, _IN_7, _OPEN = KEYS
-#: From how many places on only the first are listed, the rest summed up.
-MOST_ROWS = 12
+#: Of more places than the first number only the second is listed, the rest summed up.
+MOST_ROWS, LISTED_ROWS = 10, 7
 REST, TOTAL = "rest", "total"
 
 
@@ -59,9 +59,9 @@ def due_panel(page: Page) -> None:
 
 
 def listed(places: Sequence[Place], whole: Place) -> list[Place]:
-    """The places in the order of action, those beyond MOST_ROWS summed up, what is coded above them, and the sum of all."""
+    """The places in the order of action, those beyond the first few summed up, what is coded above them, and the sum of all."""
     ordered = sorted(places, key=lambda place: (-(place[_OVERDUE] or 0), -(place[_IN_7] or 0), place.code))
-    shown = ordered if len(ordered) <= MOST_ROWS + 1 else ordered[:MOST_ROWS]
+    shown = ordered if len(ordered) <= MOST_ROWS else ordered[:LISTED_ROWS]
     rows = list(shown)
     if len(shown) < len(ordered):
         rest = ordered[len(shown) :]

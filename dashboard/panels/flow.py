@@ -275,7 +275,7 @@ def _open_segments(waiting: Open) -> list[Segment]:
     return [
         Segment("overdue", waiting.overdue, "超期"),
         Segment("open", waiting.not_due, "未到期"),
-        Segment("open", waiting.undated, "期限未定"),
+        Segment("open", waiting.undated, "未定"),
     ]
 
 

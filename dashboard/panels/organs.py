@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import polars as pl
@@ -20,7 +20,7 @@ from dashboard.views.table import Cell, Column, Row
 from metrics.core.fairness.judge import JUDGED_SCHEMA, judged
 from metrics.core.query import FilterValue, Query
 from metrics.departments import GROUP
-from metrics.labels import CODE_LABELS, EMPTY
+from metrics.labels import CODE_LABELS
 from metrics.registry import metrics
 
 #: How many organs are listed, and of which group.
@@ -61,7 +61,9 @@ def organ_panel(page: Page) -> None:
     members = [organ for organ in everyone if group in (GROUPS.default, organ.group)]
     rows = listed(members, None if page.switch(ROWS) == "all" else TOP)
     chosen = dict(page.selection.where).get(DIMENSION, ())
-    detail = f"{page.region.name} · {bar.span_label(page)}{narrowed(page, metric)}"
+    # The table keeps all organs in view, whichever the page is narrowed to.
+    everything = replace(page, selection=page.selection.filtered(DIMENSION, ()))
+    detail = f"{page.region.name} · {bar.span_label(page)}{narrowed(everything, metric)}"
     with panel("organs", finding(members), detail, metric):
         with st.container(key="yp-organ-controls", horizontal=True, gap="small"):
             _control(page, ROWS)
@@ -83,12 +85,12 @@ def organ_panel(page: Page) -> None:
 def organs(page: Page) -> list[Organ]:
     """Every organ with anything open or due in the period, unordered; a chosen filter on the organ itself left out."""
     stocks = _stocks(page)
-    rates = {row[DIMENSION]: row for row in _judged_by_group(_ask(page, RATE), _groups(page)).iter_rows(named=True)}
+    rates = {row[DIMENSION]: row for row in judged_by_group(_ask(page, RATE), _groups(page)).iter_rows(named=True)}
     groups = _groups(page)
     return [
         Organ(
             NOBODY if code is None else code,
-            EMPTY if code is None else page.names.of(DIMENSION, code),
+            "未指定单位" if code is None else page.names.of(DIMENSION, code),
             groups.get(code or ""),
             stocks.get(code, {}),
             rates.get(code),
@@ -160,7 +162,7 @@ def _groups(page: Page) -> dict[str, str]:
     return dict(page.snapshot.organs.select("organ_code", "assess_group").iter_rows())
 
 
-def _judged_by_group(frame: pl.DataFrame, groups: Mapping[str, str]) -> pl.DataFrame:
+def judged_by_group(frame: pl.DataFrame, groups: Mapping[str, str]) -> pl.DataFrame:
     """With the columns of ``judged``, each group held against its own pooled rate; what no group holds is not judged."""
     metric = metrics()[RATE]
     grouped = frame.with_columns(group=pl.col(DIMENSION).replace_strict(groups, default=None, return_dtype=pl.String))
@@ -193,7 +195,7 @@ def _row(organ: Organ, members: Sequence[Organ], axis: Axis, chosen: Sequence[Fi
     most = max((other[_OVERDUE] or 0 for other in members), default=0)
     overdue = organ[_OVERDUE]
     share = overdue / most if overdue and most and organ.open else None
-    word = _GROUP_WORDS.get(organ.group or "", "" if not organ.open else "未登记")
+    word = _GROUP_WORDS.get(organ.group or "", "")
     due = None if rate is None else (rate["denominator"], rate["numerator"])
     cells = [
         Cell(organ.name, strong=organ.key == TOTAL),

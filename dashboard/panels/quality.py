@@ -11,14 +11,15 @@ from dashboard import bar
 from dashboard.look import parts, with_unit
 from dashboard.panels.due_soon import due_panel
 from dashboard.panels.flow import petition_flow
-from dashboard.panels.frame import narrowed, running
+from dashboard.panels.frame import narrowed, panel, running
+from dashboard.panels.funnel import funnel_panel
 from dashboard.panels.league import league_panel
 from dashboard.panels.organs import organ_panel
 from dashboard.panels.quality_cells import plain, state_reason, state_word
 from dashboard.panels.region_map import map_panel
 from dashboard.panels.satisfaction import satisfaction_panel
 from dashboard.panels.trend import trend_panel
-from dashboard.shell import Page, headline
+from dashboard.shell import TREND_BUCKETS, Page, headline
 from data_access.regions import LEVEL_LABELS, Region
 from metrics.core.model import Metric
 
@@ -48,7 +49,7 @@ def finding(page: Page) -> None:
 def first_screen(page: Page) -> None:
     """Who is worst, who is content, what is due; and how far one cohort has got."""
     with st.container(key="yp-even"):
-        left, middle, right = st.columns([0.4, 0.33, 0.27], gap="medium")
+        left, middle, right = st.columns([0.39, 0.345, 0.265], gap="medium")
         with left:
             league_panel(page, brief=True)
         with middle:
@@ -59,13 +60,37 @@ def first_screen(page: Page) -> None:
 
 
 def below(page: Page) -> None:
-    """Which organs answer for it, where, and since when."""
-    left, right = st.columns([0.64, 0.36], gap="medium")
-    with left:
-        organ_panel(page)
-        trend_panel(page)
-    with right:
-        map_panel(page)
+    """Which organs answer for it, where, what lies outside chance, and since when."""
+    with st.container(key="yp-even-organs"):
+        left, right = st.columns([0.64, 0.36], gap="medium")
+        with left:
+            organ_panel(page)
+        with right:
+            map_panel(page)
+    if not _has_trend(page):
+        _no_trend(page)
+        funnel_panel(page, width=1560)
+        return
+    with st.container(key="yp-even-below"):
+        left, right = st.columns([0.5, 0.5], gap="medium")
+        with left:
+            trend_panel(page, height=320)
+        with right:
+            funnel_panel(page, width=740)
+
+
+def _has_trend(page: Page) -> bool:
+    """Whether any bucket can be drawn: a place of few cases has none."""
+    metric, buckets = page.metric, TREND_BUCKETS[page.trend_grain]
+    series = page.series([metric.key], page.region.code, page.region.level, buckets)
+    return bool((series["state"] == "ok").any())
+
+
+def _no_trend(page: Page) -> None:
+    metric = page.metric
+    with panel("trend", f"{page.region.name}{metric.label}走势", narrowed(page, metric).lstrip("，"), metric):
+        words = "各期样本都不足，画不出走势。换用季或年，或回到上一级区划再看。"
+        st.html(f'<p class="yp-quiet">{words}</p>')
 
 
 def everyone_word(region: Region) -> str:
@@ -117,7 +142,10 @@ def _even(known: list[Row], names: Mapping[str, str], metric: Metric, everyone: 
     if sum(1 for row in known if row.get("band") is not None) < 2:
         return f"{everyone}{_figure(whole, metric)}，可比的{label}不足两个，不作比较"
     said = f"{_extreme(metric)} {names[worst['region_code']]}{_of(worst, metric)}"
-    return f"各{label}{metric.label}差异不显著，{said}，{everyone} {with_unit(whole['value'], metric)}"
+    among = f"各{label}" if len(known) == len(names) else f"可比的 {len(known)} 个{label}"
+    if len({row["value"] for row in known}) == 1:
+        return f"{among}{metric.label}都是 {with_unit(worst['value'], metric)}"
+    return f"{among}{metric.label}差异不显著，{said}，{everyone} {with_unit(whole['value'], metric)}"
 
 
 def _largest(worst: Row, names: Mapping[str, str], metric: Metric, everyone: str, whole: Row) -> str:

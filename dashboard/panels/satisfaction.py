@@ -29,8 +29,7 @@ def satisfaction_panel(page: Page) -> None:
     content, taking_part = (_by_place(page, key) for key in (SATISFIED, EVALUATED))
     wholes = {key: page.whole(key).row(0, named=True) for key in (SATISFIED, EVALUATED)}
     aims = targets()
-    ordered = in_order(names, content)
-    shown = ordered[:MOST_ROWS]
+    shown = in_order(names, content, taking_part, page.region.code)
     label = LEVEL_LABELS[level].split("(")[0]
     axes = (Axis.over(content.values(), aims[0]), Axis.over(taking_part.values(), aims[1]))
     with panel(
@@ -43,8 +42,8 @@ def satisfaction_panel(page: Page) -> None:
             _columns(label, aims),
             [_row(code, names[code], content, taking_part, axes, aims, page.region.code) for code in shown],
             label=alt(shown, names, content, taking_part),
-            empty="没有可列出的区划。",
-            foot=_foot(aims, len(ordered) - len(shown), page.unfinished),
+            empty="各地评价都不足以比较，换一个更长的期间再看。",
+            foot=_foot(aims, len(names) - len(shown), page.unfinished),
         )
         opened = table.show(drawn, key="satisfaction")
     if opened is not None:
@@ -59,14 +58,24 @@ def targets() -> tuple[float | None, float | None]:
     return None, None
 
 
-def in_order(names: Mapping[str, str], content: Mapping[str, Observation]) -> list[str]:
-    """The places by satisfaction, the highest first; those that cannot be compared after them."""
+def in_order(
+    names: Mapping[str, str],
+    content: Mapping[str, Observation],
+    taking_part: Mapping[str, Observation],
+    selected: str = "",
+) -> list[str]:
+    """At most MOST_ROWS places by satisfaction, the highest first, then those that only their participation can be said of,
+    then those with most to evaluate; the ``selected`` one always among them."""
 
-    def place(code: str) -> tuple[bool, float, str]:
-        row = content.get(code)
-        return not plain(row), -(row["value"] if row is not None and plain(row) else 0.0), code
+    def place(code: str) -> tuple[int, float, str]:
+        for number, row in enumerate((content.get(code), taking_part.get(code))):
+            if row is not None and plain(row):
+                return number, -row["value"], code
+        return 2, -((taking_part.get(code) or {}).get("denominator") or 0), code
 
-    return sorted(names, key=place)
+    ordered = sorted(names, key=place)
+    shown = ordered[:MOST_ROWS]
+    return shown if selected in shown or selected not in names else [*shown[:-1], selected]
 
 
 def finding(content: Observation, taking_part: Observation, aim: float | None) -> str:
@@ -142,5 +151,5 @@ def _foot(aims: tuple[float | None, float | None], left_out: int, unfinished: bo
         said.append(f"虚线为{scheme_in_force().label}方案目标")
     said.append("本期未完，参评率还会上升" if unfinished else "满意率只代表参加评价的人")
     if left_out > 0:
-        said.append(f"另有 {left_out} 个未列，见导出")
+        said.append(f"另有 {left_out} 个未列出，见导出")
     return "；".join(said) + "。"
