@@ -13,15 +13,40 @@ function cellOf(column, cell, row, open) {
   if (direction) node.append(element("span", "shape", direction))
   if (cell.text !== "") node.append(cell.text)
   if (cell.unit) node.append(element("span", "unit", cell.unit))
-  if (cell.bar !== null) {
-    node.classList.add("picture")
-    const track = element("div", "track")
-    const bar = element("div", `bar ${cell.tone}`)
-    bar.style.width = `${(cell.bar * 100).toFixed(2)}%`
-    track.append(bar)
-    node.append(track)
-  }
+  if (cell.bar !== null) node.append(barOf(cell))
+  if (cell.interval !== null) node.append(intervalOf(cell))
+  if (cell.bar !== null || cell.interval !== null) node.classList.add("picture")
   return node
+}
+
+const at = (share) => `${(share * 100).toFixed(2)}%`
+
+function barOf(cell) {
+  const track = element("div", "track")
+  const bar = element("div", `bar ${cell.tone}`)
+  bar.style.width = at(cell.bar)
+  track.append(bar)
+  if (cell.mark !== null) track.append(markOf(cell.mark))
+  return track
+}
+
+function intervalOf(cell) {
+  const [low, point, high] = cell.interval
+  const axis = element("div", `axis ${cell.tone}`)
+  const range = element("div", "range")
+  range.style.left = at(low)
+  range.style.width = at(high - low)
+  const dot = element("div", "point")
+  dot.style.left = at(point)
+  if (cell.mark !== null) axis.append(markOf(cell.mark))
+  axis.append(range, dot)
+  return axis
+}
+
+function markOf(share) {
+  const mark = element("div", "mark")
+  mark.style.left = at(share)
+  return mark
 }
 
 function tableOf(data, open) {

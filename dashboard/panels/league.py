@@ -16,8 +16,11 @@ from metrics.core.model import Metric
 from metrics.registry import metrics
 
 
-def league_panel(page: Page, key: str | None = None) -> None:
-    """The league of the page's metric, or of another one; a click on a row opens the region."""
+def league_panel(page: Page, key: str | None = None, *, brief: bool = False) -> None:
+    """The league of the page's metric, or of another one; a click on a row opens the region.
+
+    ``brief``: without second comparison and spark lines, for half a page's width.
+    """
     metric = metrics()[key or page.metric.key]
     region, level = page.compared_region_of(metric), page.compared_level_of(metric)
     everyone = page.tree.at_level(region.code, level)
@@ -35,10 +38,10 @@ def league_panel(page: Page, key: str | None = None) -> None:
             names,
             compare=league.Comparisons(
                 previous=_renamed(frame, "previous"),
-                year_ago=_renamed(frame, "other"),
+                year_ago=None if brief else _renamed(frame, "other"),
                 previous_label=previous_label(page),
                 year_ago_label=bar.reference_label(page),
-                history=page.series([metric.key], region.code, level, SPARK_BUCKETS),
+                history=None if brief else page.series([metric.key], region.code, level, SPARK_BUCKETS),
             ),
             selected=page.region.code,
             rest=_rest(frame, whole, metric) if group == PEERS.default else None,

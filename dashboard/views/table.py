@@ -23,8 +23,9 @@ class Column:
 
 @dataclass(frozen=True)
 class Cell:
-    """``unit`` stands small behind the text; ``bar`` 0–1 draws a bar instead of or under it; ``direction`` −1, 1 an arrow;
-    ``title`` is told on hover."""
+    """``unit`` stands small behind the text; ``bar`` 0–1 draws a bar instead of or under it; ``interval`` (low, point, high),
+    each 0–1 along an axis that the column shares, draws a point with its doubt; ``mark`` 0–1 a dashed line across either;
+    ``direction`` −1, 1 an arrow; ``title`` is told on hover."""
 
     text: str
     tone: CellTone = "neutral"
@@ -32,6 +33,8 @@ class Cell:
     title: str = ""
     strong: bool = False
     bar: float | None = None
+    interval: tuple[float, float, float] | None = None
+    mark: float | None = None
     direction: int = 0
 
 
