@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from dashboard import answers, current, steps
-from dashboard.address import COMPARISONS, Selection
+from dashboard.address import COMPARISONS, Selection, Switch
 from dashboard.span import PICKABLE, Span
 from data_access.regions import LEVEL_LABELS
 from metrics.core.compare import REFERENCE_LABELS, comparison_table
@@ -33,6 +33,9 @@ def show(page: Page) -> None:
         _region_path(page)
         _period_picker(page)
         _metric_picker(page)
+        for switch in page.spec.switches:
+            if switch.picked:
+                _switch_picker(page, switch)
         _comparison_picker(page)
         _filter_picker(page)
         st.html(f'<a class="yp-button" href="{escape(page.export_link())}" download>导出</a>', width="content")
@@ -110,7 +113,7 @@ def _child_picker(page: Page, level: int) -> None:
 def _period_picker(page: Page) -> None:
     span, last = page.selection.span, page.business_date
     key = "yp-grain"
-    st.session_state[key] = span.grain if span.grain in PICKABLE and span.is_bucket else None
+    st.session_state[key] = span.grain if span.grain in page.spec.grains and span.is_bucket else None
 
     def grain_chosen() -> None:
         grain = st.session_state[key]
@@ -119,7 +122,7 @@ def _period_picker(page: Page) -> None:
 
     st.segmented_control(
         "粒度",
-        list(PICKABLE),
+        list(page.spec.grains),
         format_func=lambda grain: PICKABLE[grain],
         key=key,
         on_change=grain_chosen,
@@ -196,6 +199,25 @@ def _metric_picker(page: Page) -> None:
         label_visibility="collapsed",
         filter_mode=None,
         width=200,
+    )
+
+
+def _switch_picker(page: Page, switch: Switch) -> None:
+    key = f"yp-switch-{switch.name}"
+    st.session_state[key] = page.switch(switch)
+
+    def chosen() -> None:
+        steps.write(page.selection.switched(switch, st.session_state[key]), page.default)
+
+    st.selectbox(
+        switch.label,
+        list(switch.choices),
+        format_func=lambda value: f"{switch.label}：{switch.choices[value]}",
+        key=key,
+        on_change=chosen,
+        label_visibility="collapsed",
+        filter_mode=None,
+        width=210,
     )
 
 

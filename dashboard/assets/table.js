@@ -25,7 +25,7 @@ function cellOf(column, cell, row, open) {
 }
 
 function tableOf(data, open) {
-  const node = element("table")
+  const node = element("table", data.dense ? "dense" : "")
   node.setAttribute("aria-label", data.label)
   const head = element("tr")
   for (const column of data.columns) {

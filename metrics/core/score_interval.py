@@ -151,7 +151,7 @@ def _sides(scores: Floats) -> NDArray[np.int64]:
     """
     apart = scores - scores.mean(axis=0)
     low, high = np.quantile(apart, (_VERDICT_TAIL, 1 - _VERDICT_TAIL), axis=1)
-    return (low > 0).astype(np.int64) - (high < 0).astype(np.int64)
+    return np.asarray((low > 0).astype(np.int64) - (high < 0).astype(np.int64), np.int64)
 
 
 def rank_range(value: Floats, scores: Floats) -> tuple[Sequence[int], Sequence[int]]:

@@ -153,8 +153,7 @@ def test_of_ten_equal_counties_hardly_ever_one_is_called_lower(cases: int) -> No
 
 def test_one_county_that_is_worse_is_called_so_and_a_ledger_calls_nobody() -> None:
     figures = {
-        key: [*pairs[:-1], (round(0.85 * 200 * _USUAL[key]), 200)]
-        for key, pairs in _drawn(_USUAL, 9, 200, 5).items()
+        key: [*pairs[:-1], (round(0.85 * 200 * _USUAL[key]), 200)] for key, pairs in _drawn(_USUAL, 9, 200, 5).items()
     }
     shown = score_intervals(scheme("balanced"), _QUERY, _answers(figures, [0.0] * 9), metrics())
     assert shown["verdict"].to_list()[-1] == "worse"
