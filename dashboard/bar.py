@@ -212,7 +212,7 @@ def _switch_picker(page: Page, switch: Switch) -> None:
     st.selectbox(
         switch.label,
         list(switch.choices),
-        format_func=lambda value: f"{switch.label}：{switch.choices[value]}",
+        format_func=lambda value: f"{switch.label}：{switch.choices[value].replace('（示例）', '·示例')}",
         key=key,
         on_change=chosen,
         label_visibility="collapsed",
@@ -291,7 +291,7 @@ def _narrowings(page: Page) -> Iterator[tuple[str, Selection]]:
         yield _filter_words(page, dimension, codes), selection.filtered(dimension, ())
     for switch in page.spec.all_switches:
         value = page.switch(switch)
-        if value != switch.default:
+        if value != switch.default and not switch.picked:
             yield f"{switch.label}：{switch.choices[value]}", selection.switched(switch, switch.default)
 
 

@@ -72,7 +72,10 @@ const CELLS = {
     const picture = spark(row.spark, row.tone)
     if (picture) node.append(picture)
   },
-  move: (node, row) => change(node, row.move),
+  move: (node, row) => {
+    change(node, row.move)
+    if (row.move?.doubt) node.classList.add("doubt")
+  },
   previous: (node, row) => change(node, row.changes.previous),
   year_ago: (node, row) => change(node, row.changes.year_ago),
 }

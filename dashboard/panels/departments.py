@@ -20,9 +20,7 @@ _RATES = {"reply": "reply_on_time_rate", "orders": "orders_on_time_rate"}
 def departments_panel(page: Page, height: str = "", controls: Callable[[], None] | None = None) -> None:
     """The departments of the root, the most points first."""
     root = page.tree.root
-    with panel(
-        "departments", f"{root.name}直单位组".replace("市市", "市"), "不与县区同排，不合成总分", controls=controls
-    ):
+    with panel("departments", f"{root.name.removesuffix('市')}市直单位组", "", controls=controls):
         table.show(_table(page, height), key="departments")
 
 
@@ -38,7 +36,7 @@ def _table(page: Page, height: str) -> dict[str, Any]:
         [table.Row(row["organ_code"] or "", _cells(row), quiet=row["organ_code"] is None) for row in found],
         label=f"市直单位组，共 {len(found)} 行",
         empty="没有登记为市直单位组的单位。" if frame is not None else "没有查看全市的权限，市直单位组不显示。",
-        foot="扣分为台账已定；率旁为分子/分母，无到期事项的为未定义。",
+        foot="不与县区同排，不合成总分；扣分为台账已定，率旁为分子/分母，无到期事项的为未定义。",
         height=height,
         dense=True,
     )

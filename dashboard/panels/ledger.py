@@ -86,7 +86,7 @@ def _table(found: Standing, rows: pl.DataFrame, height: str) -> dict[str, Any]:
         cells,
         label=f"扣分台账，{summary(rows) or '本期没有记录'}",
         empty="本期台账没有记录。换一个期间，或在榜上选另一个区划。",
-        foot=f"{summary(rows)}。{taken}；负数为加分。" if cells else "",
+        foot=f"{summary(rows)}。{taken}{'；负数为加分' if (rows['points'] < 0).any() else ''}。" if cells else "",
         height=height,
         dense=True,
     )
@@ -95,7 +95,7 @@ def _table(found: Standing, rows: pl.DataFrame, height: str) -> dict[str, Any]:
 def _cells(row: Mapping[str, Any]) -> list[table.Cell]:
     status = row["status"]
     return [
-        table.Cell(f"{row['month']:%Y-%m}", "muted"),
+        table.Cell(f"{row['month']:%y-%m}", "muted", title=f"{row['month']:%Y年%m月}"),
         table.Cell(row["reason_label"], title=row["organ_name"] or row["organ_code"] or row["region_name"]),
         table.Cell(signed_zero(row["points"], 2), strong=row["counted"]),
         table.Cell(row["status_label"], _TONES.get(status, "muted")),

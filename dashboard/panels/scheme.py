@@ -214,7 +214,7 @@ def _place(row: Mapping[str, Any], strong: bool) -> table.Cell:
     return table.Cell(
         f"{low}–{high}" if low != high else str(low),
         "worse" if capped else "neutral",
-        unit=f"否决 {len(flags)}" if capped else ("提示" if flags else ""),
+        unit="否决" if capped else ("提示" if flags else ""),
         title="；".join([f"得分 {row['value']:.1f}", *flags]),
         strong=strong,
     )

@@ -21,6 +21,9 @@ from metrics.core.scheme import NegativeItem, Scheme, scheme_in_force
 from metrics.registry import metrics
 
 _MOST_NAMED = 3
+_HEADS = ("分项", "权重", "本期", "分子/分母", "达成度", "得分")
+#: The columns that only a weighted part fills.
+_OF_PARTS = ("权重", "分子/分母", "达成度")
 
 
 def finding(found: Standing) -> None:
@@ -111,10 +114,11 @@ def _score_table(found: Standing) -> dict[str, Any]:
     rows = [_part_row(row, page.metric.key, page.spec.metrics) for row in explained.iter_rows(named=True)]
     rows += [_base_row(chosen)] if chosen.base is not None else []
     rows += list(_deduction_rows(chosen, cell, off))
-    heads = (("分项", ""), ("权重", ""), ("本期", ""), ("分子/分母", ""), ("达成度", ""), ("得分", ""))
+    columns = [index for index in range(len(_HEADS)) if chosen.parts or _HEADS[index] not in _OF_PARTS]
+    shown = [replace(row, cells=[row.cells[index] for index in columns]) for row in [*rows, _total_row(cell)]]
     return table.payload(
-        [table.Column(label, right=index > 0, width=width) for index, (label, width) in enumerate(heads)],
-        [*rows, _total_row(cell)],
+        [table.Column(_HEADS[index], right=index > 0) for index in columns],
+        shown,
         label=f"{focus.name}得分的构成，共 {len(rows)} 项",
         empty="本期没有可计分的项目。",
         foot=_foot(chosen, cell, explained),

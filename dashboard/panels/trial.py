@@ -29,7 +29,7 @@ def _trial(found: Standing) -> None:
         '<p class="yp-quiet">只改变这里的试算，不影响本页其他数字、现行方案和导出；各项按权重之和折算。</p>'
     )
     chosen = found.chosen
-    left, right = st.columns([0.42, 0.58], gap="medium")
+    left, right = st.columns([0.36, 0.64], gap="medium")
     with left:
         weights = {part.label: _slider(chosen, part.label, part.weight) for part in chosen.parts}
     with right:
@@ -74,6 +74,7 @@ def _outcome(found: Standing, tried: Scheme) -> dict[str, Any]:
         label="试算权重下的位次区间和得分",
         empty="没有可试算的区划。",
         foot="试算结果，未经研究，不作考核依据。",
+        dense=True,
     )
 
 

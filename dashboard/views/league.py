@@ -30,6 +30,8 @@ from metrics.core.model import Metric, Population, Ratio, Score
 
 _COMPONENT = component("league")
 REST = "rest"
+#: With more rows than this the table scrolls, and says how many there are.
+_MANY = 12
 _LATIN_BELOW = 0x2E80
 #: When a row is coloured: the verdicts of ``metrics.core.score_interval`` and of ``metrics.core.fairness``.
 _COLOURED = {"score": "着色的在 99% 的把握上高于或低于平均", "rate": "着色的超出 99.8% 控制限"}
@@ -197,6 +199,13 @@ def _intervals(rows: list[Row]) -> bool:
     return any(row.get("lower") is not None and row.get("upper") is not None for row in rows)
 
 
+def _doubted(rows: list[Row]) -> bool:
+    """Whether any interval has a width: what is decided, as the points of a ledger, has none."""
+    return any(
+        row["lower"] < row["upper"] for row in rows if row.get("lower") is not None and row.get("upper") is not None
+    )
+
+
 def _axis(rows: list[Row], mean: float | None) -> _Axis:
     plain = [row for row in rows if _plain(row)]
     values = [row["value"] for row in plain]
@@ -296,9 +305,14 @@ def _moves(rows: list[Row], before: pl.DataFrame | None, metric: Metric) -> dict
 
 def _move(steps: int, past: Row, now: Row) -> Row:
     overlap = past["rank_low"] <= now["rank_high"] and now["rank_low"] <= past["rank_high"]
-    doubt = "；两期位次区间有重叠，变动可能只是偶然" if steps and overlap else ""
-    said = f"此前第 {_range(past)} 位{doubt}"
-    return {"text": str(abs(steps)) if steps else DASH, "direction": (steps > 0) - (steps < 0), "detail": said}
+    doubt = bool(steps) and overlap
+    words = "；两期位次区间有重叠，变动可能只是偶然" if doubt else ""
+    return {
+        "text": str(abs(steps)) if steps else DASH,
+        "direction": (steps > 0) - (steps < 0),
+        "detail": f"此前第 {_range(past)} 位{words}",
+        "doubt": doubt,
+    }
 
 
 def _places(rows: list[Row], metric: Metric) -> dict[str, int]:
@@ -343,7 +357,7 @@ def _columns(
         (bool(ranks), "rank", "位次", False, False),
         (True, "name", heads.place, False, False),
         (True, "value", heads.value, True, False),
-        (True, "axis", _interval_label(metric) if _intervals(rows) else "", False, True),
+        (True, "axis", _interval_label(metric) if _doubted(rows) else "", False, True),
         (any(row["denominator"] is not None for row in rows if _plain(row)), "n", _of(metric), True, False),
         (compare.previous is not None, "previous", f"{compare.previous_label}{points}", True, False),
         (compare.year_ago is not None, "year_ago", f"{compare.year_ago_label}{points}", True, False),
@@ -372,7 +386,7 @@ def _mean_words(rows: list[Row], metric: Metric, mean: float | None, label: str)
 
 
 def _foot(rows: list[Row], metric: Metric, mean: str, note: str, has_rest: bool) -> str:
-    said = [words for words in (note, mean) if words]
+    said = [words for words in (note, f"共 {len(rows)} 个" if len(rows) > _MANY else "", mean) if words]
     if metric.polarity == "neutral":
         said.append("此项不分好坏，不排名")
     elif any(row.get("rank_low") is not None for row in rows):
