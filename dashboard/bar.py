@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from dashboard import answers, current, steps
-from dashboard.address import COMPARISONS, Selection
+from dashboard.address import COMPARISONS, Selection, Switch
 from dashboard.span import PICKABLE, Span
 from data_access.reference import LOCAL
 from data_access.regions import LEVEL_LABELS
@@ -37,6 +37,9 @@ def show(page: Page) -> None:
         _region_path(page)
         _period_picker(page)
         _metric_picker(page)
+        for switch in page.spec.switches:
+            if switch.picked:
+                _switch_picker(page, switch)
         _comparison_picker(page)
         _filter_picker(page)
         st.html(f'<a class="yp-button" href="{escape(page.export_link())}" download>导出</a>', width="content")
@@ -123,7 +126,7 @@ def _child_picker(page: Page, level: int) -> None:
 def _period_picker(page: Page) -> None:
     span, last = page.selection.span, page.business_date
     key = "yp-grain"
-    st.session_state[key] = span.grain if span.grain in PICKABLE and span.is_bucket else None
+    st.session_state[key] = span.grain if span.grain in page.spec.grains and span.is_bucket else None
 
     def grain_chosen() -> None:
         grain = st.session_state[key]
@@ -132,7 +135,7 @@ def _period_picker(page: Page) -> None:
 
     st.segmented_control(
         "粒度",
-        list(PICKABLE),
+        list(page.spec.grains),
         format_func=lambda grain: PICKABLE[grain],
         key=key,
         on_change=grain_chosen,
@@ -212,6 +215,25 @@ def _metric_picker(page: Page) -> None:
     )
 
 
+def _switch_picker(page: Page, switch: Switch) -> None:
+    key = f"yp-switch-{switch.name}"
+    st.session_state[key] = page.switch(switch)
+
+    def chosen() -> None:
+        steps.write(page.selection.switched(switch, st.session_state[key]), page.default)
+
+    st.selectbox(
+        switch.label,
+        list(switch.choices),
+        format_func=lambda value: f"{switch.label}：{switch.choices[value].replace('（示例）', '·示例')}",
+        key=key,
+        on_change=chosen,
+        label_visibility="collapsed",
+        filter_mode=None,
+        width=210,
+    )
+
+
 def _comparison_picker(page: Page) -> None:
     key = "yp-compare"
     st.session_state[key] = page.compare
@@ -282,7 +304,7 @@ def _narrowings(page: Page) -> Iterator[tuple[str, Selection]]:
         yield _filter_words(page, dimension, codes), selection.filtered(dimension, ())
     for switch in page.spec.all_switches:
         value = page.switch(switch)
-        if value != switch.default:
+        if value != switch.default and not switch.picked:
             yield f"{switch.label}：{switch.choices[value]}", selection.switched(switch, switch.default)
 
 

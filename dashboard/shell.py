@@ -21,7 +21,7 @@ from dashboard import address, answers, bar, current, steps, waiting
 from dashboard.address import Offer, Selection, Switch, Where
 from dashboard.look import asset, page_css
 from dashboard.routes import EXPORT_PATH
-from dashboard.span import Span, buckets_back
+from dashboard.span import PICKABLE, Span, buckets_back
 from dashboard.views.screen import Screen, current_screen
 from data_access.regions import LEVEL_KEYS, TOWNSHIP, Region, RegionTree
 from data_access.snapshot import Snapshot
@@ -49,7 +49,7 @@ class PageSpec:
 
     ``path``: its address; ``metrics``: the choices for map, trend and league, the first is the default; ``grain``: the
     default period's calendar; ``since_meeting``: its default period is instead all days since the last meeting day;
-    ``switches``: its own, besides those that all pages share.
+    ``switches``: its own, besides those that all pages share; ``grains``: the calendars that its picker offers.
     """
 
     path: str
@@ -57,6 +57,7 @@ class PageSpec:
     grain: Grain
     since_meeting: bool = False
     switches: tuple[Switch, ...] = field(default=())
+    grains: tuple[Grain, ...] = tuple(PICKABLE)
 
     @property
     def all_switches(self) -> tuple[Switch, ...]:
@@ -222,13 +223,14 @@ class Page:
         query = Query(tuple(keys), self.region.code, self.region.level, period or self.period, by=by, where=where)
         return self._compared(query, self.grain if period is None else Span.over(period).grain)
 
-    def parts(self, key: str, peers: Iterable[str] | None = None) -> pl.DataFrame:
+    def parts(self, key: str, peers: Iterable[str] | None = None, period: Period | None = None) -> pl.DataFrame:
         """The figures of the compared level, by region code: ``previous``, ``other`` and what may fairly be said.
 
-        ``peers``: the regions that are held against each other, by default all.
+        ``peers``: the regions that are held against each other, by default all; ``period``: another span of the page's
+        calendar.
         """
-        metric = metrics()[key]
-        query = Query((key,), self.compared_region_of(metric).code, self.compared_level_of(metric), self.period)
+        metric, period = metrics()[key], period or self.period
+        query = Query((key,), self.compared_region_of(metric).code, self.compared_level_of(metric), period)
         (asked,) = self.narrowed(query)
         chosen = None if peers is None else frozenset(peers)
         return answers.league(self.snapshot, asked, self.grain, self.compare, chosen, self.scope)

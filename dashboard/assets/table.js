@@ -50,7 +50,7 @@ function markOf(share) {
 }
 
 function tableOf(data, open) {
-  const node = element("table")
+  const node = element("table", data.dense ? "dense" : "")
   node.setAttribute("aria-label", data.label)
   const head = element("tr")
   for (const column of data.columns) {

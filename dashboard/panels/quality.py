@@ -51,7 +51,7 @@ def first_screen(page: Page) -> None:
     with st.container(key="yp-even"):
         left, middle, right = st.columns([0.39, 0.345, 0.265], gap="medium")
         with left:
-            league_panel(page, brief=True)
+            league_panel(page)
         with middle:
             satisfaction_panel(page)
         with right:
