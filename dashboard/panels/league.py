@@ -16,8 +16,8 @@ from metrics.core.model import Metric
 from metrics.registry import metrics
 
 
-def league_panel(page: Page, key: str | None = None) -> None:
-    """The league of the page's metric, or of another one; a click on a row opens the region."""
+def league_panel(page: Page, key: str | None = None, *, note: str = "") -> None:
+    """The league of the page's metric, or of another one; a click on a row opens the region. ``note``: stands below it."""
     metric = metrics()[key or page.metric.key]
     region, level = page.compared_region_of(metric), page.compared_level_of(metric)
     everyone = page.tree.at_level(region.code, level)
@@ -45,6 +45,7 @@ def league_panel(page: Page, key: str | None = None) -> None:
             mean=whole["value"] if group == PEERS.default else None,
             place_label=label,
         )
+        table["foot"] += note
         opened = league.show(table, key="league")
     if opened is not None:
         page.go(opened)
