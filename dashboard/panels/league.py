@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from html import escape
 from typing import Any
 
 import polars as pl
+import streamlit as st
 
 from dashboard import bar
 from dashboard.panels.cards import SPARK_BUCKETS
@@ -16,8 +18,12 @@ from metrics.core.model import Metric
 from metrics.registry import metrics
 
 
-def league_panel(page: Page, key: str | None = None, *, note: str = "") -> None:
-    """The league of the page's metric, or of another one; a click on a row opens the region. ``note``: stands below it."""
+def league_panel(page: Page, key: str | None = None, *, note: str = "", narrow: bool = False) -> None:
+    """The league of the page's metric, or of another one; a click on a row opens the region.
+
+    ``note``: stands below it. ``narrow``: in less than half of the page's width: the figure's head is its unit, and there are
+    no spark lines beside intervals.
+    """
     metric = metrics()[key or page.metric.key]
     region, level = page.compared_region_of(metric), page.compared_level_of(metric)
     everyone = page.tree.at_level(region.code, level)
@@ -45,10 +51,23 @@ def league_panel(page: Page, key: str | None = None, *, note: str = "") -> None:
             mean=whole["value"] if group == PEERS.default else None,
             place_label=label,
         )
-        table["foot"] += note
+        if narrow:
+            table["columns"] = _narrowed(table["columns"])
         opened = league.show(table, key="league")
+        if note:
+            st.html(f'<p class="yp-quiet">{escape(note)}</p>')
     if opened is not None:
         page.go(opened)
+
+
+def _narrowed(columns: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The panel's title names the measure already."""
+    intervals = any(column["key"] == "axis" and column["label"] for column in columns)
+    kept = [column for column in columns if column["key"] != "spark" or not intervals]
+    return [
+        column | {"label": column["label"].rpartition("（")[2].rstrip("）")} if column["key"] == "value" else column
+        for column in kept
+    ]
 
 
 def _renamed(frame: pl.DataFrame, column: str) -> pl.DataFrame:

@@ -9,7 +9,7 @@ import polars as pl
 
 from dashboard.look import count
 from dashboard.shell import Page
-from data_access.regions import LEVEL_LABELS
+from data_access.regions import LEVEL_LABELS, Region
 from metrics.core.model import Count, Metric, Ratio
 from metrics.core.period import DAY, Grain
 from metrics.core.query import Query
@@ -32,8 +32,6 @@ class Run:
 def remark(page: Page, metric: Metric | None = None) -> str:
     """One clause on the compared regions; empty where no rule can say anything."""
     metric = metric or page.metric
-    if page.compared_level_of(metric) == page.compared_region_of(metric).level:
-        return ""
     if isinstance(metric.kind, Count):
         return _outside_bands(page, metric)
     return _outside_limits(page, metric) if isinstance(metric.kind, Ratio) else ""
@@ -63,19 +61,29 @@ def runs(judged: pl.DataFrame) -> list[Run]:
 def _outside_bands(page: Page, metric: Metric) -> str:
     if page.period.days > _MOST_DAYS:
         return ""
-    region, level = page.compared_region_of(metric), page.compared_level_of(metric)
+    region, level = _looked_at(page, metric)
     judged = page.signals(Query((metric.key,), region.code, level, page.period, Grain.day))
     if judged is None or judged.is_empty() or judged["verdict"].unique().to_list() == ["too_few"]:
         return ""
     found = runs(judged)
     if not found:
-        return f"各{LEVEL_LABELS[level]}逐日均在预期范围内"
+        return f"{_everyone(region, level)}逐日均在预期范围内"
     first = found[0]
     side = "高于" if first.excess > 0 else "低于"
     others = len({run.region for run in found} - {first.region})
     more = f"，另有 {others} 地超出预期" if others else ""
     name = page.tree.get(first.region).name
-    return f"{name} {_days(first)}{side}预期 {count(round(abs(first.excess)))} {metric.unit}{more}"
+    return f"{name} {_days(first)} {side}预期 {count(round(abs(first.excess)))} {metric.unit}{more}"
+
+
+def _looked_at(page: Page, metric: Metric) -> tuple[Region, int]:
+    """The selected region's parts; itself where map and league show its neighbours."""
+    region = page.compared_region_of(metric)
+    return (region, page.compared_level_of(metric)) if region == page.region else (page.region, page.region.level)
+
+
+def _everyone(region: Region, level: int) -> str:
+    return "" if level == region.level else f"各{LEVEL_LABELS[level]}"
 
 
 def _days(run: Run) -> str:
@@ -87,13 +95,18 @@ def _outside_limits(page: Page, metric: Metric) -> str:
     frame = page.parts(metric.key)
     if frame["band"].null_count() == frame.height:
         return ""
-    level = LEVEL_LABELS[page.compared_level_of(metric)]
+    group, level = page.compared_region_of(metric), LEVEL_LABELS[page.compared_level_of(metric)]
+    if group != page.region:
+        frame = frame.filter(pl.col("region_code") == page.region.code)
+        if frame["band"].null_count() == frame.height:
+            return ""
+        level = ""
     said = [
-        f"{_names(page, frame.filter(pl.col('band') == band))}{words}{page.compared_region_of(metric).name}水平"
+        f"{_names(page, frame.filter(pl.col('band') == band))}{words}{group.name}水平"
         for band, words in (("above", "高于"), ("below", "低于"))
         if (frame["band"] == band).any()
     ]
-    return "，".join(said) if said else f"各{level}差异不显著"
+    return "，".join(said) if said else f"各{level}差异不显著" if level else f"与{group.name}水平差异不显著"
 
 
 def _names(page: Page, frame: pl.DataFrame) -> str:

@@ -33,7 +33,7 @@ def composition(page: Page) -> None:
             trend_panel(page, height=150)
             heat_map_panel(page, key if key in _BY_CHANNEL else _VOLUME, "category", "channel")
         with who:
-            league_panel(page)
+            league_panel(page, narrow=True)
             if not long:
                 calendar_panel(page, daily)
     if long:
