@@ -22,6 +22,8 @@ from metrics.core.query import FilterValue
 _COMPONENT = component("repeats")
 MOST_ROWS = 10
 Row = dict[str, Any]
+#: A row that opens nothing stands back.
+_SHUT: Row = {"code": "", "open": False, "selected": False, "quiet": True}
 
 
 @dataclass(frozen=True)
@@ -50,38 +52,50 @@ def build(
     """The bars of the ``most`` groups with the most cases, the highest share first; the others are one bar, 其余.
 
     ``share``: observations of ``metric``, a rate, one row per value of ``by``; ``frequent``: of ``frequent_metric``, a count, alike.
-    ``whole``: the rate of all of them, a dashed line. ``closed``: codes that open nothing.
+    ``whole``: the rate of all of them, a dashed line. ``closed``: codes that open nothing and stand last.
     """
-    rows = sorted(
-        (row for row in share.iter_rows(named=True) if row["state"] != "not_measured"),
-        key=lambda row: (-(row["denominator"] or 0), str(row[by])),
-    )
-    rows = [row for row in rows if row["denominator"] != 0]
-    shown, left = (rows, []) if len(rows) <= most else (rows[: most - 1], rows[most - 1 :])
+    everyone = [row for row in share.iter_rows(named=True) if row["state"] != "not_measured"]
     often = {row[by]: row for row in frequent.iter_rows(named=True)}
-    codes: dict[str, FilterValue] = {}
-    lines = []
-    for row in sorted(shown, key=lambda row: (row["state"] != "ok", -(row["value"] or 0.0), str(row[by]))):
-        word = "" if row[by] is None else f"={row[by]}"
-        codes[word] = row[by]
-        line = _line(row, often.get(row[by]), name(row[by]), metric, frequent_metric)
-        lines.append(line | {"code": word, "open": row[by] not in closed, "selected": row[by] in selected})
+
+    def line(row: Row, often_row: Row | None, words: str) -> Row:
+        return _line(row, often_row, words, metric, frequent_metric) | _SHUT
+
+    shown, left = _largest([row for row in everyone if row["denominator"] != 0 and row[by] not in closed], by, most)
+    codes = {_word(row[by]): row[by] for row in shown}
+    lines = [
+        line(row, often.get(row[by]), name(row[by]))
+        | {"code": _word(row[by]), "open": True, "selected": row[by] in selected, "quiet": row["state"] != "ok"}
+        for row in shown
+    ]
     if left:
         rest = pooled([often[row[by]] for row in left if row[by] in often], frequent_metric)
-        lines.append(
-            _line(pooled(left, metric), rest, f"其余 {len(left)} {counter}", metric, frequent_metric)
-            | {"code": "rest", "open": False, "selected": False, "title": "、".join(name(row[by]) for row in left)}
-        )
+        words = {"title": "、".join(name(row[by]) for row in left)}
+        lines.append(line(pooled(left, metric), rest, f"其余 {len(left)} {counter}") | words)
+    lines += [line(row, often.get(row[by]), name(row[by])) for row in everyone if row[by] in closed]
+    without = sum(1 for row in everyone if row["denominator"] == 0)
     mean = whole["value"] if whole["state"] in ("ok", "small_n") else None
     data = {
         "columns": [label, "重复信访占比", "", "重复/全部", frequent_metric.label.removesuffix("重复信访")],
         "rows": lines,
         "mean": None if mean is None else round(mean, 4),
         "label": alt(shown, by, metric, name),
-        "foot": _foot(mean, metric, lines),
+        "foot": _foot(mean, metric, lines, f"{without} {counter}本期没有登记，未列" if without else ""),
         "empty": "本期没有登记的信访件，或该级不统计。可换一个期间、区划，或取消筛选。",
     }
     return Repeats(data, codes)
+
+
+def _largest(rows: list[Row], by: str, most: int) -> tuple[list[Row], list[Row]]:
+    """The rows with the most cases, the highest sure share first, and what is left of more than ``most``."""
+    ordered = sorted(rows, key=lambda row: (-(row["denominator"] or 0), str(row[by])))
+    stop = len(ordered) if len(ordered) <= most else most - 1
+    shown = sorted(ordered[:stop], key=lambda row: (row["state"] != "ok", -(row["value"] or 0.0), str(row[by])))
+    return shown, ordered[stop:]
+
+
+def _word(code: FilterValue) -> str:
+    """What the browser sends back for a code; no code is not the same as an empty one."""
+    return "" if code is None else f"={code}"
 
 
 def show(picture: Repeats, *, key: str) -> tuple[FilterValue] | None:
@@ -140,8 +154,9 @@ def _title(row: Row, name: str, low: float | None, high: float | None, metric: M
     )
 
 
-def _foot(mean: float | None, metric: Metric, lines: Sequence[Row]) -> str:
+def _foot(mean: float | None, metric: Metric, lines: Sequence[Row], without: str) -> str:
     said = ["深色为重复，浅色为初次，细线为 95% 区间"]
     said += [f"虚线为全体 {with_unit(mean, metric)}"] if mean is not None else []
     said += ["灰字样本不足，不作比较"] if any(line["doubt"] for line in lines) else []
+    said += [without] if without else []
     return "；".join(said) + "。" if lines else ""
