@@ -27,6 +27,8 @@ WAN = 10_000
 WAN_FROM = 100_000
 #: On the wall every size grows by this factor: the smallest text is then 18 px on 1080 lines.
 WALL_FACTOR = 18 / 14
+#: What the five classes of ``Look.scale`` are called in a style sheet, low to high: --yp-scale-lowest, with its text --yp-on-lowest.
+CLASS_NAMES = ("lowest", "low", "middle", "high", "highest")
 
 State = Literal["ok", "undefined", "suppressed", "small_n", "not_measured"]
 Tone = Literal["better", "worse", "neutral"]
@@ -154,11 +156,23 @@ def mixed(colour: str, other: str, share: float) -> str:
 
 def dark_ground(colour: str) -> bool:
     """Whether text on that colour must be light (WCAG relative luminance)."""
+    return _luminance(colour) < 0.36
+
+
+def _luminance(colour: str) -> float:
     linear = [
         part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4
         for part in (c / 255 for c in channels(colour))
     ]
-    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2] < 0.36
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+
+def ink(colour: str) -> str:
+    """White or black-blue, whichever reads better on that colour (WCAG contrast)."""
+    luminance = _luminance(colour)
+    return (
+        "#ffffff" if 1.05 / (luminance + 0.05) >= (luminance + 0.05) / (_luminance(DARK.ground) + 0.05) else DARK.ground
+    )
 
 
 def page_css(look: Look, *, wall: bool = False) -> str:
@@ -171,7 +185,11 @@ def page_css(look: Look, *, wall: bool = False) -> str:
     band = f"--yp-band-fill:{rgba(look.band, look.band_alpha)};--yp-soft:{rgba(look.accent, 0.12)};"
     warm = f"--yp-warm:{rgba(look.worse, 0.1 if look is LIGHT else 0.16)};color-scheme:{look.name};"
     factor = f"--yp-factor:{WALL_FACTOR if wall else 1:.4f};--yp-font:{FONTS};"
-    return f"<style>{_font_faces()}:root{{{names}{band}{warm}{factor}}}\n{_style_sheet()}</style>"
+    classes = "".join(
+        f"--yp-scale-{name}:{colour};--yp-on-{name}:{ink(colour)};"
+        for name, colour in zip(CLASS_NAMES, look.scale, strict=True)
+    )
+    return f"<style>{_font_faces()}:root{{{names}{band}{warm}{classes}{factor}}}\n{_style_sheet()}</style>"
 
 
 def _font_faces() -> str:

@@ -52,8 +52,11 @@ def definition(metric: Metric) -> None:
     st.html(f'<div class="yp-definition"><b>{escape(metric.label)}</b><dl>{body}</dl></div>')
 
 
-def finding(page: Page) -> None:
-    """The page's title: the measure of the selected region and how it moved, as far as a rule can say it."""
+def finding(page: Page, remark: str = "") -> None:
+    """The page's title: the measure of the selected region and how it moved, as far as a rule can say it.
+
+    ``remark``: what a rule of the page's own finds besides.
+    """
     metric = page.metric
     row = page.compared([metric.key]).row(0, named=True)
     said = [f"{page.region.name}{metric.label} {with_unit(row['value'], metric)}"]
@@ -63,7 +66,9 @@ def finding(page: Page) -> None:
         if row["value"] is not None and row[column] is not None
     ]
     headline(
-        page, "，".join(said), f"{bar.span_label(page)}{running(page)}{narrowed(page, metric)}。{metric.definition}"
+        page,
+        "；".join(part for part in ("，".join(said), remark) if part),
+        f"{bar.span_label(page)}{running(page)}{narrowed(page, metric)}。{metric.definition}",
     )
 
 
