@@ -22,7 +22,7 @@ from metrics.labels import DIMENSION_LABELS
 Words = tuple[tuple[str, tuple[str, ...]], ...]
 Parameters = Mapping[str, Sequence[str]]
 MOST_METRICS, MOST_BY, MOST_LETTERS = 8, 3, 40
-#: How the answer is laid out: the address word and its name; the first is the default.
+#: How the answer is laid out: the address word and its name. Without a word a map where there can be one, else a picture.
 SHOWN: Mapping[str, str] = {"chart": "表和图", "map": "表和地图", "table": "只看表", "picture": "只看图"}
 #: The address words that belong to such a page alone.
 OWN_WORDS = ("metric", "level", "grain", "by", "changes", "show", "sort", "find", "page")
@@ -41,7 +41,7 @@ class ExploreQuery:
     grain: Grain = Grain.total
     by: tuple[str, ...] = ()
     changes: bool = False
-    show: str = "chart"
+    show: str = ""
     sort: str = ""
     find: str = ""
     page: int = 1
@@ -54,12 +54,12 @@ class ExploreQuery:
             "grain": (self.grain.value,),
             "by": self.by,
             "changes": ("on",) if self.changes else (),
-            "show": (self.show,),
+            "show": (self.show,) if self.show else (),
             "sort": (self.sort,) if self.sort else (),
             "find": (self.find,) if self.find else (),
             "page": (str(self.page),),
         }
-        left_out = {"metric": default.metrics, "grain": (default.grain.value,), "show": (default.show,), "page": ("1",)}
+        left_out = {"metric": default.metrics, "grain": (default.grain.value,), "page": ("1",)}
         return tuple((name, values) for name, values in found.items() if values and left_out.get(name) != values)
 
     def asking(self, **changes: Any) -> ExploreQuery:
@@ -171,6 +171,22 @@ def question(
     )
 
 
+def map_refusal(query: Query, region: Region) -> str:
+    """Why the answer cannot be a map, and what to do; empty where it can."""
+    if query.grain is not Grain.total:
+        return "地图只画一个时段：请把粒度改为合计。"
+    if query.by:
+        return "地图不能分类：请去掉细分，或用筛选只留一类。"
+    if query.level not in (COUNTY, TOWNSHIP) or query.level == region.level:
+        return "地图要按县市区或乡镇列出：请在层级里选其一。"
+    return ""
+
+
+def layout_of(asked: ExploreQuery, query: Query, region: Region) -> str:
+    """How the answer is laid out, a key of SHOWN."""
+    return asked.show or ("chart" if map_refusal(query, region) else "map")
+
+
 # Ready questions ------------------------------------------------------------------------------------------------------
 
 
@@ -221,7 +237,7 @@ READY = (
     ),
     Ready(
         "本季各县区按期答复率",
-        ExploreQuery(("reply_on_time_rate",), changes=True, show="map"),
+        ExploreQuery(("reply_on_time_rate",), changes=True),
         this(Grain.quarter),
         COUNTY,
     ),

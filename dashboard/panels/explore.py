@@ -64,7 +64,7 @@ def asking(page: Page) -> None:
         _days(page)
         _comparison(page)
         _label("呈现")
-        _one_of(page, "show", exploring.SHOWN, _asked(page).show)
+        _one_of(page, "show", exploring.SHOWN, exploring.layout_of(_asked(page), page.exported, page.region))
 
 
 def metric_families() -> list[Family]:

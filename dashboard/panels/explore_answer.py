@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 from html import escape
@@ -21,8 +22,8 @@ from dashboard.views import bars, explore_table, trend
 from dashboard.views import region_map as map_view
 from dashboard.views.explore_table import Cell, Head, Paging
 from data_access.boundaries import boundaries_of, special_units
-from data_access.regions import COUNTY, LEVEL_LABELS, TOWNSHIP
-from metrics.core.compare import Reference
+from data_access.regions import LEVEL_LABELS, TOWNSHIP
+from metrics.core.compare import Reference, reference_period
 from metrics.core.model import Count, Metric, Ratio, Stock
 from metrics.core.period import Grain, bucket_start, next_bucket
 from metrics.core.query import Query
@@ -31,7 +32,9 @@ from metrics.registry import metrics
 
 #: The scrolling part of the table: what the page leaves of the window, and never too little to read in.
 _HEIGHT = "max(20rem, calc(100vh - 24.5rem))"
-_MAP_WIDTH, _MAP_HEIGHT = 520, 560
+_MAP_WIDTH, _MAP_HEIGHT = 560, 600
+#: Up to so many rows leave room for bars below the table; from so many columns on the table is given more width.
+_FEW, _MANY = 12, 7
 
 
 @dataclass(frozen=True)
@@ -51,6 +54,11 @@ class Shown:
     def changes(self) -> bool:
         """Whether the table has the columns of the comparison."""
         return bool(self.answer.references)
+
+    @property
+    def held(self) -> tuple[str, ...]:
+        """The table's columns of values of other spans."""
+        return ("previous", "other")[: len(self.answer.references)]
 
     @cached_property
     def metric(self) -> Metric:
@@ -73,19 +81,40 @@ def answer(page: Page) -> None:
         with panel("answer", "太多了"):
             st.html(f'<p class="yp-empty">{escape(refused)}</p>')
         return
-    held = asked.changes and asked.grain is Grain.total
-    references: tuple[Reference, ...] = ("previous", page.compare) if held else ()
+    references = _references(page) if asked.changes and asked.grain is Grain.total else ()
     shown = Shown(page, asked, Answer(page.snapshot, query, page.grain, references, page.scope))
-    if asked.show == "table":
+    _LAYOUTS[exploring.layout_of(asked, query, page.region)](shown)
+
+
+def _table_and_picture(shown: Shown) -> None:
+    if shown.query.grain is Grain.total and explored.table(shown.answer).height <= _FEW:
+        # A short table leaves no room beside it that bars would fill: both take the whole width.
         _table(shown)
-    elif asked.show == "picture":
-        _picture(shown, 640)
-    else:
-        left, right = st.columns([0.58, 0.42], gap="medium")
-        with left:
-            _table(shown)
-        with right:
-            _map(shown) if asked.show == "map" else _picture(shown, 460)
+        _picture(shown, 320)
+        return
+    left, right = st.columns([0.58, 0.42] if len(heads(shown)) < _MANY else [0.66, 0.34], gap="medium")
+    with left:
+        _table(shown)
+    with right:
+        _picture(shown, 580)
+
+
+def _table_and_map(shown: Shown) -> None:
+    left, right = st.columns([0.53, 0.47] if len(heads(shown)) < _MANY else [0.62, 0.38], gap="medium")
+    with left:
+        _table(shown)
+        if len(shown.page.tree.at_level(shown.query.region, shown.query.level)) <= _FEW:
+            # There is room, and bars say at a glance what a short table and a map do not.
+            _picture(shown, 320)
+    with right:
+        _map(shown)
+
+
+def _references(page: Page) -> tuple[Reference, ...]:
+    """环比 and the second comparison; of a year both are the year before, which need not stand there twice."""
+    both: tuple[Reference, ...] = ("previous", page.compare)
+    spans = [reference_period(page.period, page.grain, reference) for reference in both]
+    return both[:1] if spans[0] == spans[1] else both
 
 
 # Table ------------------------------------------------------------------------------------------------------------------
@@ -159,8 +188,10 @@ def heads(shown: Shown) -> list[Head]:
             found.append(Head("分子/分母", unit=several, right=True))
         if shown.changes:
             small = "基数不足 20 的计数不算百分比，排在最后"
-            found.append(head(previous_label(page), f"{metric.key}.previous", unit=several, right=True, title=small))
-            found.append(head(bar.reference_label(page), f"{metric.key}.other", unit=several, right=True, title=small))
+            labels = zip(shown.held, (previous_label(page), bar.reference_label(page)), strict=False)
+            found += [
+                head(label, f"{metric.key}.{held}", unit=several, right=True, title=small) for held, label in labels
+            ]
     return found
 
 
@@ -206,7 +237,7 @@ def _figures(shown: Shown, metric: Metric, row: dict[str, Any]) -> list[Cell]:
     if isinstance(metric.kind, Ratio):
         found.append(Cell(parts(row[f"{key}.numerator"], row[f"{key}.denominator"]), tone="muted"))
     if shown.changes:
-        found += [_change(metric, value, row[f"{key}.{held}"]) for held in ("previous", "other")]
+        found += [_change(metric, value, row[f"{key}.{held}"]) for held in shown.held]
     return found
 
 
@@ -360,23 +391,11 @@ def _one_figure(frame: pl.DataFrame, metric: Metric) -> str:
 # Map --------------------------------------------------------------------------------------------------------------------
 
 
-def map_refusal(shown: Shown) -> str:
-    """Why the answer cannot be a map, and what to do; empty where it can."""
-    query = shown.query
-    if query.grain is not Grain.total:
-        return "地图只画一个时段：请把粒度改为合计。"
-    if query.by:
-        return "地图不能分类：请去掉细分，或用筛选只留一类。"
-    if query.level not in (COUNTY, TOWNSHIP) or not shown.places:
-        return "地图要按县市区或乡镇列出：请在层级里选其一。"
-    return ""
-
-
 def _map(shown: Shown) -> None:
     page, metric = shown.page, shown.metric
     where = f"{unit_of(metric)} · {page.region.name} · 按{LEVEL_LABELS[shown.query.level]}"
     with panel("map", metric.label, where, metric):
-        if refused := map_refusal(shown):
+        if refused := exploring.map_refusal(shown.query, page.region):
             st.html(f'<p class="yp-empty">{escape(refused)}</p>')
             return
         clicked = map_view.show(_map_picture(shown), key="map")
@@ -403,3 +422,11 @@ def _map_picture(shown: Shown) -> map_view.RegionMap:
         height=_MAP_HEIGHT,
         factor=page.screen.factor,
     )
+
+
+_LAYOUTS: Mapping[str, Callable[[Shown], None]] = {
+    "chart": _table_and_picture,
+    "map": _table_and_map,
+    "table": _table,
+    "picture": lambda shown: _picture(shown, 640),
+}

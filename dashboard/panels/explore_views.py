@@ -37,11 +37,11 @@ def _saved(page: Page) -> None:
     views, damaged = saved_views.saved()
     words = saved_words(page)
     shown = next((view for view in views if dict(view.words) == words), None)
-    label = f"已存视图：{shown.name}" if shown else f"已存视图（{len(views)}）"
-    with st.popover(label, key="yp-views"):
+    with st.popover(f"已存视图（{len(views)}）", key="yp-views"):
         _save_form(page, views)
-        if said := st.session_state.pop(_SAID, ""):
-            st.html(f'<p class="yp-fault" role="alert">{escape(said)}</p>')
+        tone, said = st.session_state.pop(_SAID, ("", ""))
+        if said:
+            st.html(f'<p class="{tone}" role="status">{escape(said)}</p>')
         for view in views:
             _line(view, view == shown)
         if not views:
@@ -149,9 +149,10 @@ def _try(change: Callable[[], object], done: str) -> None:
     try:
         change()
     except Refused as refused:
-        st.session_state[_SAID] = str(refused)
+        st.session_state[_SAID] = ("yp-fault", str(refused))
     except OSError:
-        st.session_state[_SAID] = "状态目录写不进去，请告诉管理员"
+        st.session_state[_SAID] = ("yp-fault", "状态目录写不进去，请告诉管理员")
     else:
-        st.session_state[_SAID] = done
+        st.session_state[_SAID] = ("yp-quiet yp-hint", done)
+        st.session_state[_NAME] = ""
     _do("", "")
