@@ -5,6 +5,7 @@ It is made once, kept for a few questions, and given out by pages: a browser nev
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
@@ -18,7 +19,7 @@ from data_access.snapshot import Snapshot
 from metrics.core.compare import SMALL_BASE, Reference, reference_period
 from metrics.core.evaluate import evaluate
 from metrics.core.model import Metric
-from metrics.core.period import Grain
+from metrics.core.period import Grain, bucket_start
 from metrics.core.query import EVERYTHING, Query, Scope
 from metrics.registry import metrics
 
@@ -39,6 +40,11 @@ class Answer:
     calendar: Grain = Grain.total
     references: tuple[Reference, ...] = ()
     scope: Scope = EVERYTHING
+
+    @property
+    def places(self) -> bool:
+        """Whether its rows are places below the region, and not the region itself."""
+        return self.query.level != self.snapshot.regions.get(self.query.region).level
 
 
 def refusal(query: Query, tree: RegionTree) -> str | None:
@@ -101,22 +107,53 @@ def page(answer: Answer, asked: ExploreQuery) -> tuple[pl.DataFrame, int, int]:
     return table(answer)[rows.slice((number - 1) * PAGE_ROWS, PAGE_ROWS)], len(rows), number
 
 
-def labelled(frame: pl.DataFrame, column: str, names: Mapping[str | None, str]) -> pl.Expr:
-    """The column's codes in words; a code without a name stands as it is."""
-    codes = frame[column].unique().to_list()
-    words = [names.get(code, code or "") for code in codes]
-    return pl.col(column).replace_strict(codes, words, return_dtype=pl.String)
-
-
 def code_names(answer: Answer, dimension: str) -> dict[str | None, str]:
     """The names of the codes of the dimension that the table holds."""
     known = answers.names(answer.snapshot)
     return {code: known.of(dimension, code) for code in table(answer)[dimension].unique().to_list()}
 
 
+@lru_cache(maxsize=_KEPT)
+def told_apart(answer: Answer, key: str) -> pl.DataFrame:
+    """One metric's observations with a column ``series`` that tells place and break-downs apart, in words."""
+    frame, tree, query = table(answer), answer.snapshot.regions, answer.query
+    names = []
+    if answer.places or not query.by:
+        names.append(_in_words("region_code", _place_names(tree, frame["region_code"].unique().to_list())))
+    names += [_in_words(name, _distinct(code_names(answer, name))) for name in query.by]
+    figures = [pl.col(f"{key}.{name}").alias(name) for name in FIGURES]
+    return frame.select("period", "region_code", *query.by, *figures, series=pl.concat_str(names, separator=" · "))
+
+
+@lru_cache(maxsize=_KEPT)
+def lines(answer: Answer, key: str, most: int) -> tuple[pl.DataFrame, int]:
+    """The so many series with the highest last figures, and how many are left out. With break-downs a bucket without the
+    combination has its row too: a count is 0 there, a ratio undefined."""
+    query, metric = answer.query, metrics()[key]
+    frame = told_apart(answer, key)
+    last = (
+        frame.filter(pl.col("value").is_not_null())
+        .sort("period", maintain_order=True)
+        .group_by("series", maintain_order=True)
+        .agg(pl.col("value").last(), pl.col("period").last())
+        .sort("period", "value", "series", descending=[True, True, False])
+    )
+    kept = last["series"].head(most)
+    chosen = frame.filter(pl.col("series").is_in(kept.to_list()))
+    if query.by:
+        periods = [bucket_start(bucket.start, query.grain) for bucket in query.period.buckets(query.grain)]
+        grid = pl.DataFrame({"period": periods}, schema={"period": pl.Date}).join(kept.to_frame(), how="cross")
+        nothing = _state_of_nothing(metric, query.level, answer.snapshot.regions)
+        absent, nought = pl.col("state").is_null(), pl.lit(0.0 if metric.additive else None, pl.Float64)
+        chosen = grid.join(chosen, on=["period", "series"], how="left", maintain_order="left").with_columns(
+            value=pl.when(absent).then(nought).otherwise(pl.col("value")), state=pl.col("state").fill_null(nothing)
+        )
+    return chosen, last.height - len(kept)
+
+
 def forget() -> None:
     """Let go of every table, as ``answers.forget`` does: a newer snapshot is in use."""
-    for remembered in (observations, table, ordered):
+    for remembered in (observations, table, ordered, told_apart, lines):
         remembered.cache_clear()
 
 
@@ -170,6 +207,26 @@ def _held_against(wide: pl.DataFrame, answer: Answer) -> pl.DataFrame:
                 # A combination that did not occur then is left out there: it was nothing, not unknown.
                 wide = wide.with_columns(pl.col(column).fill_null(0.0))
     return wide
+
+
+def _in_words(column: str, words: Mapping[str | None, str]) -> pl.Expr:
+    return pl.col(column).replace_strict(list(words), list(words.values()), return_dtype=pl.String)
+
+
+def _place_names(tree: RegionTree, codes: Sequence[str]) -> dict[str | None, str]:
+    """The places' names; of several that bear one name each with the place above it."""
+    times = Counter(tree.get(code).name for code in codes)
+    found: dict[str | None, str] = {}
+    for place in map(tree.get, codes):
+        above = "" if times[place.name] == 1 or place.parent is None else f"{tree.get(place.parent).name} "
+        found[place.code] = f"{above}{place.name}"
+    return _distinct(found)
+
+
+def _distinct(words: Mapping[str | None, str]) -> dict[str | None, str]:
+    """No two codes may be called the same: the code stands behind such names."""
+    times = Counter(words.values())
+    return {code: word if times[word] == 1 else f"{word}（{code}）" for code, word in words.items()}
 
 
 # Finding and sorting --------------------------------------------------------------------------------------------------

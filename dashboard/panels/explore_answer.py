@@ -69,7 +69,7 @@ class Shown:
     @property
     def places(self) -> bool:
         """Whether rows tell places apart."""
-        return self.query.level != self.page.region.level
+        return self.answer.places
 
 
 def answer(page: Page) -> None:
@@ -294,7 +294,7 @@ def _picture(shown: Shown, height: int) -> None:
 
 def _lines(shown: Shown, height: int) -> None:
     page, query, metric = shown.page, shown.query, shown.metric
-    frame, names, left_out = series(shown)
+    frame, left_out = explored.lines(shown.answer, metric.key, trend.MOST_SERIES)
     if frame.is_empty():
         st.html(f'<p class="yp-empty">{escape(_nothing(shown))}</p>')
         return
@@ -306,67 +306,24 @@ def _lines(shown: Shown, height: int) -> None:
         page.screen.look,
         grain=query.grain,
         by="series",
-        names=names,
         unfinished=unfinished,
         height=height,
         factor=page.screen.factor,
     )
-    trend.show(picture, key="explore-lines", alt=trend.alt(frame, metric, query.grain, names, "series"))
+    trend.show(picture, key="explore-lines", alt=trend.alt(frame, metric, query.grain, by="series"))
     said = [f"只画最近一期最高的 {trend.MOST_SERIES} 条，其余 {count(left_out)} 条见表"] if left_out else []
     said += ["空心点：末期未满"] if unfinished else []
     if said:
         st.html(f'<p class="yp-quiet yp-hint">{"；".join(said)}</p>')
 
 
-def series(shown: Shown) -> tuple[pl.DataFrame, dict[str, str], int]:
-    """The five lines with the highest last figures: the observations with a column ``series``, their names, and how many
-    lines are left out. A count that a bucket leaves out is 0 there."""
-    query, metric = shown.query, shown.metric
-    frame = _told_apart(shown)
-    last = (
-        frame.filter(pl.col("value").is_not_null())
-        .sort("period")
-        .group_by("series", maintain_order=True)
-        .agg(pl.col("value").last(), pl.col("period").last())
-        .sort("period", "value", "series", descending=[True, True, False])
-    )
-    kept = last["series"].head(trend.MOST_SERIES).to_list()
-    chosen = frame.filter(pl.col("series").is_in(kept))
-    if query.by:
-        periods = [bucket_start(bucket.start, query.grain) for bucket in query.period.buckets(query.grain)]
-        grid = pl.DataFrame({"period": periods}).join(
-            pl.DataFrame({"series": kept}, schema={"series": pl.String}), how="cross"
-        )
-        absent = pl.col("state").is_null()
-        nought = pl.when(absent).then(pl.lit(0.0) if metric.additive else None).otherwise(pl.col("value"))
-        chosen = grid.join(chosen, on=["period", "series"], how="left").with_columns(
-            value=nought, state=pl.col("state").fill_null("ok" if metric.additive else "undefined")
-        )
-    names = {name: name for name in kept}
-    return chosen, names, last.height - len(kept)
-
-
-def _told_apart(shown: Shown) -> pl.DataFrame:
-    """The observations of the picture's metric with a column that tells place and kind apart, in words."""
-    query, key = shown.query, shown.metric.key
-    frame = explored.table(shown.answer)
-    tree = shown.page.tree
-    names: list[pl.Expr] = []
-    if shown.places or not query.by:
-        places = frame["region_code"].unique().to_list()
-        names.append(
-            pl.col("region_code").replace_strict(
-                places, [tree.get(code).name for code in places], return_dtype=pl.String
-            )
-        )
-    names += [explored.labelled(frame, name, explored.code_names(shown.answer, name)) for name in query.by]
-    figures = [pl.col(f"{key}.{name}").alias(name) for name in explored.FIGURES]
-    return frame.select("period", "region_code", *query.by, *figures, series=pl.concat_str(names, separator=" · "))
-
-
 def _bars(shown: Shown) -> None:
     page, query, metric = shown.page, shown.query, shown.metric
-    frame = _told_apart(shown).with_row_index("row").with_columns(key=pl.col("row").cast(pl.String))
+    frame = (
+        explored.told_apart(shown.answer, metric.key)
+        .with_row_index("row")
+        .with_columns(key=pl.col("row").cast(pl.String))
+    )
     if frame.height < 2:
         st.html(f'<p class="yp-empty">{escape(_one_figure(frame, metric))}</p>')
         return
