@@ -273,6 +273,11 @@ def _sort_key(answer: Answer, column: str) -> pl.Expr:
     return pl.col(f"{key}.value") if key in answer.query.metrics else pl.col(column)
 
 
+def _last(answer: Answer, column: str) -> pl.Expr:
+    """Figures of too few cases are not ranked: they stand after the others."""
+    return pl.col(f"{column}.state") != "ok" if column in answer.query.metrics else pl.lit(False)
+
+
 def _change(metric: Metric, now: pl.Expr, before: pl.Expr) -> pl.Expr:
     """What ``metrics.core.compare.difference`` says, as a number; a count on a base too small for a percentage has none."""
     if metric.percent or not metric.additive:

@@ -23,6 +23,8 @@ function headOf(head, open) {
 function cellOf(head, cell, open) {
   const node = element("td", [head.right ? "right" : "", cell.tone ?? ""].filter(Boolean).join(" "))
   if (cell.title) node.title = cell.title
+  // Beside figures a note stands before them, so that they stay one below the other.
+  if (cell.note && head.right) node.append(element("span", "note before", cell.note))
   const direction = SHAPES[String(cell.direction ?? 0)]
   if (direction) node.append(element("span", "shape", direction))
   if (cell.code) {
@@ -32,7 +34,7 @@ function cellOf(head, cell, open) {
     button.onclick = () => open(`open:${cell.code}`)
     node.append(button)
   } else node.append(cell.text)
-  if (cell.note) node.append(element("span", "note", cell.note))
+  if (cell.note && !head.right) node.append(element("span", "note", cell.note))
   return node
 }
 

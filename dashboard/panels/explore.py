@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from datetime import date
+from html import escape
 
 import streamlit as st
 
@@ -85,7 +87,7 @@ def by_options(chosen: Sequence[Metric], by: Sequence[str]) -> list[Option]:
 
 def range_of(first: str, last: str, business_date: str) -> Span:
     """The days that two typed dates mean, both counted. Raises BadQuery with what is wrong, in Chinese."""
-    start, stop = day_of(_plain_day(first), "开始日期"), day_of(_plain_day(last), "结束日期")
+    start, stop = _typed_day(first, "开始日期"), _typed_day(last, "结束日期")
     if stop < start:
         raise BadQuery("结束日期早于开始日期")
     if start.year < _EARLIEST:
@@ -125,7 +127,7 @@ def _levels(page: Page) -> None:
     asked, region, tree = _asked(page), page.region, page.tree
     offered = exploring.levels(page.chosen, tree, region) or [region.level]
     shown = exploring.level_shown(asked, metrics(), tree, region)
-    labels = {level: "本级" if level == region.level else LEVEL_LABELS[level].split("(")[0] for level in offered}
+    labels = {level: region.name if level == region.level else LEVEL_LABELS[level].split("(")[0] for level in offered}
     _label("层级")
     key = "yp-level"
     st.session_state[key] = shown
@@ -237,7 +239,7 @@ def _typed_days(page: Page) -> None:
         st.form_submit_button("应用", on_click=sent)
     of, fault = st.session_state.get(_FAULT, ("", ""))
     if of == word:
-        st.html(f'<p class="yp-fault" role="alert">{fault}</p>')
+        st.html(f'<p class="yp-fault" role="alert">{escape(fault)}</p>')
 
 
 def _comparison(page: Page) -> None:
@@ -278,12 +280,15 @@ def _label(text: str, hint: str = "") -> None:
     st.html(f'<div class="yp-label">{text}<span>{hint}</span></div>')
 
 
-def _plain_day(text: str) -> str:
-    """2026/3/1, 2026.3.1 and 2026年3月1日 are dates too."""
+def _typed_day(text: str, what: str) -> date:
+    """2026/3/1, 2026.3.1 and 2026年3月1日 are dates too. Raises BadQuery with what was typed."""
+    plain = text.strip().removesuffix("日")
     for sign in ("年", "月", "/", "."):
-        text = text.replace(sign, "-")
-    parts = text.strip().removesuffix("日").split("-")
-    return "-".join(part.strip().zfill(2) for part in parts)
+        plain = plain.replace(sign, "-")
+    try:
+        return day_of("-".join(part.strip().zfill(2) for part in plain.split("-")), what)
+    except BadQuery:
+        raise BadQuery(f"{what}「{text.strip()}」不是日期，写法如 2026-03-01") from None
 
 
 def _asked(page: Page) -> ExploreQuery:

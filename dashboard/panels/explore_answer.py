@@ -32,9 +32,12 @@ from metrics.registry import metrics
 
 #: The scrolling part of the table: what the page leaves of the window, and never too little to read in.
 _HEIGHT = "max(20rem, calc(100vh - 24.5rem))"
-_MAP_WIDTH, _MAP_HEIGHT = 560, 600
+_MAP_HEIGHT = 600
+#: Design px beside a panel's content: side bar and margins of the page, the controls and their gap, the panel's own edges.
+_BESIDE, _EDGES, _STACKED = 278, 44, 760
 #: Up to so many rows leave room for bars below the table; from so many columns on the table is given more width.
-_FEW, _MANY = 12, 7
+_FEW, _SOME, _MANY = 12, 5, 7
+_MOST_LETTERS = 9
 
 
 @dataclass(frozen=True)
@@ -92,7 +95,9 @@ def _table_and_picture(shown: Shown) -> None:
         _table(shown)
         _picture(shown, 320)
         return
-    left, right = st.columns([0.58, 0.42] if len(heads(shown)) < _MANY else [0.66, 0.34], gap="medium")
+    columns = len(heads(shown))
+    share = 0.5 if columns < _SOME else 0.42 if columns < _MANY else 0.34
+    left, right = st.columns([1 - share, share], gap="medium")
     with left:
         _table(shown)
     with right:
@@ -100,14 +105,15 @@ def _table_and_picture(shown: Shown) -> None:
 
 
 def _table_and_map(shown: Shown) -> None:
-    left, right = st.columns([0.53, 0.47] if len(heads(shown)) < _MANY else [0.62, 0.38], gap="medium")
+    share = 0.47 if len(heads(shown)) < _MANY else 0.42
+    left, right = st.columns([1 - share, share], gap="medium")
     with left:
         _table(shown)
         if len(shown.page.tree.at_level(shown.query.region, shown.query.level)) <= _FEW:
             # There is room, and bars say at a glance what a short table and a map do not.
             _picture(shown, 320)
     with right:
-        _map(shown)
+        _map(shown, share)
 
 
 def _references(page: Page) -> tuple[Reference, ...]:
@@ -306,6 +312,7 @@ def _lines(shown: Shown, height: int) -> None:
         page.screen.look,
         grain=query.grain,
         by="series",
+        names={name: _shortened(name) for name in frame["series"].unique()},
         unfinished=unfinished,
         height=height,
         factor=page.screen.factor,
@@ -315,6 +322,11 @@ def _lines(shown: Shown, height: int) -> None:
     said += ["空心点：末期未满"] if unfinished else []
     if said:
         st.html(f'<p class="yp-quiet yp-hint">{"；".join(said)}</p>')
+
+
+def _shortened(name: str) -> str:
+    """A long name would take the room of the line that it stands beside."""
+    return name if len(name) <= _MOST_LETTERS else f"{name[: _MOST_LETTERS - 1]}…"
 
 
 def _bars(shown: Shown) -> None:
@@ -348,19 +360,19 @@ def _one_figure(frame: pl.DataFrame, metric: Metric) -> str:
 # Map --------------------------------------------------------------------------------------------------------------------
 
 
-def _map(shown: Shown) -> None:
+def _map(shown: Shown, share: float) -> None:
     page, metric = shown.page, shown.metric
     where = f"{unit_of(metric)} · {page.region.name} · 按{LEVEL_LABELS[shown.query.level]}"
     with panel("map", metric.label, where, metric):
         if refused := exploring.map_refusal(shown.query, page.region):
             st.html(f'<p class="yp-empty">{escape(refused)}</p>')
             return
-        clicked = map_view.show(_map_picture(shown), key="map")
+        clicked = map_view.show(_map_picture(shown, share), key="map")
     if clicked is not None:
         page.go(clicked)
 
 
-def _map_picture(shown: Shown) -> map_view.RegionMap:
+def _map_picture(shown: Shown, share: float) -> map_view.RegionMap:
     page, metric = shown.page, shown.metric
     references: tuple[Reference, ...] = ("previous", page.compare)
     held = replace(shown.answer, query=replace(shown.query, metrics=(metric.key,)), references=references)
@@ -375,10 +387,17 @@ def _map_picture(shown: Shown) -> map_view.RegionMap:
         boundaries=boundaries_of(codes),
         specials=special_units(codes),
         scope=f"{page.region.code}@{page.visit}",
-        width=_MAP_WIDTH,
+        width=_map_width(page.screen.width, share),
         height=_MAP_HEIGHT,
         factor=page.screen.factor,
     )
+
+
+def _map_width(window: int, share: float) -> int:
+    """The design px of a map in that share of the answer's width; of the whole width where the columns stand in a pile."""
+    if window < _STACKED:
+        return max(240, window - 60 - _EDGES)
+    return round((0.78 * (window - _BESIDE - 18) - 18) * share - _EDGES)
 
 
 _LAYOUTS: Mapping[str, Callable[[Shown], None]] = {

@@ -40,7 +40,7 @@ def payload(
 
     ``frame``: columns key, value, numerator, denominator, state, one row per bar; ``names``: key → its name.
     """
-    plain = frame.filter(pl.col("value").is_not_null()).sort("value", descending=True, maintain_order=True)
+    plain = _in_order(frame)
     drawn, left = plain.head(MOST_BARS), plain.slice(MOST_BARS)
     rest = _rest(left, metric)
     values = [*drawn["value"].to_list(), *([] if rest is None else [rest])]
@@ -80,7 +80,7 @@ def payload(
 
 def alt(frame: pl.DataFrame, metric: Metric, names: Mapping[str, str]) -> str:
     """The picture as one sentence: how many, the highest and the lowest."""
-    plain = frame.filter(pl.col("value").is_not_null()).sort("value", descending=True, maintain_order=True)
+    plain = _in_order(frame).filter(pl.col("state") == "ok")
     if plain.is_empty():
         return f"{metric.label}：没有可显示的数值。"
     high, low = plain.row(0, named=True), plain.row(-1, named=True)
@@ -96,6 +96,12 @@ def show(picture: dict[str, Any], *, key: str) -> str | None:
     return opened(result, {each["key"] for each in picture["bars"] if each["open"]})
 
 
+def _in_order(frame: pl.DataFrame) -> pl.DataFrame:
+    """What has a value, the greatest first; figures of too few cases are not ranked and stand after the others."""
+    known = frame.filter(pl.col("value").is_not_null())
+    return known.sort(pl.col("state") != "ok", "value", descending=[False, True], maintain_order=True)
+
+
 def _rest(left: pl.DataFrame, metric: Metric) -> float | None:
     """What the bars left out come to together; None where that cannot be added up or there are none."""
     return float(left["value"].sum()) if metric.additive and left.height else None
@@ -104,7 +110,7 @@ def _rest(left: pl.DataFrame, metric: Metric) -> float | None:
 def _foot(frame: pl.DataFrame, left: pl.DataFrame, rest: float | None) -> str:
     said: list[str] = []
     if left.height and rest is None:
-        said.append(f"只画最高的 {MOST_BARS} 项，其余 {count(left.height)} 项见表")
+        said.append(f"只画前 {MOST_BARS} 项，其余 {count(left.height)} 项见表")
     without = frame.filter(pl.col("value").is_null())
     for state, number_of in _counted_states(without["state"].to_list()):
         said.append(f"{count(number_of)} 项{STATE_LABELS[state]}（{STATE_REASONS[state]}）")
