@@ -9,7 +9,7 @@ import threading
 import time
 from datetime import datetime, timedelta
 
-from dashboard import answers, current
+from dashboard import answers, current, explored
 from dashboard.current import Status
 from data_access import replica, snapshot
 from data_access.demo.refusals import NotEmpty, UnknownCity
@@ -94,6 +94,7 @@ class Refresher(threading.Thread):
             return
         current.install(fresh)
         answers.forget()
+        explored.forget()
         log.info("snapshot %s in use", newest)
 
     def _doing(self, line: str) -> None:
