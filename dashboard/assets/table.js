@@ -50,10 +50,15 @@ function tableOf(data, open) {
 
 export default function (component) {
   redrawn(component, (root, data, open) => {
+    const before = root.querySelector(".scroll")?.scrollTop
     const scroll = element("div", "scroll")
     if (data.height) scroll.style.maxHeight = data.height
     scroll.append(data.rows.length ? tableOf(data, open) : element("div", "empty", data.empty))
     root.replaceChildren(scroll)
     if (data.foot) root.append(element("div", "foot", data.foot))
+    // A long list stays where it was; opened by a link it shows the selected row.
+    const chosen = scroll.querySelector("tr.selected")
+    if (before !== undefined) scroll.scrollTop = before
+    else if (chosen && data.height) scroll.scrollTop = Math.max(0, chosen.offsetTop - scroll.clientHeight / 3)
   })
 }
