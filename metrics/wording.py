@@ -9,7 +9,7 @@ import re
 from collections.abc import Mapping
 
 from data_access.settings import thresholds
-from metrics.core.model import Metric, Population, Ratio, Stock, Total
+from metrics.core.model import Count, Metric, Population, Ratio, Stock, Total
 from metrics.labels import CODE_LABELS, DIMENSION_LABELS, EMPTY
 
 #: Fact → measure → what it counts.
@@ -24,7 +24,7 @@ MEASURE_WORDS: Mapping[str, Mapping[str, str]] = {
         "evaluable": "可评价件",
         "evaluated": "已评价件",
     },
-    "petition_evaluated": {"evaluated": "评价件", "satisfied": "满意件（含很满意）"},
+    "petition_evaluated": {"evaluated": "评价件", "satisfied": "满意和基本满意件"},
     "petition_open": {"entered": "登记", "left": "已答复"},
     "petition_overdue": {"entered": "超过答复期限", "left": "其后已答复"},
     "petition_due_in_3": {"entered": "进入到期前三日", "left": "已答复或已到期"},
@@ -60,6 +60,22 @@ MEASURE_WORDS: Mapping[str, Mapping[str, str]] = {
         "no_petition": "无上访的村月",
     },
     "feed_receipt": {"records": "送达条数"},
+}
+#: The facts of events, as a list of changes or of rows without a place calls them.
+FACT_LABELS: Mapping[str, str] = {
+    "petition_registered": "信访登记",
+    "petition_replied": "信访答复",
+    "petition_evaluated": "群众评价",
+    "mediation_accepted": "调解受理",
+    "mediation_concluded": "调解办结",
+    "order_issued": "督办下发",
+    "order_closed": "督办销号",
+    "backlog_cleared": "积案化解",
+    "risk_closed": "矛盾销号",
+    "deduction_final": "考核扣分",
+    "dispute_inflow": "警情与收案",
+    "village_status": "三无月报",
+    "feed_receipt": "数据汇聚",
 }
 TABLE_LABELS: Mapping[str, str] = {
     "region": "区划",
@@ -121,8 +137,10 @@ COLUMN_LABELS: Mapping[str, str] = {
     "no_petition": "无上访",
     "updated_at": "更新时间",
 }
+#: What a fact's own unit must be divided by to be shown: points are kept as hundredths.
+FACT_DIVISORS: Mapping[str, int] = {"deduction_final": 100}
 _MORE_CODES: Mapping[str, Mapping[str, str]] = {
-    "evaluation": {"very_satisfied": "很满意", "satisfied": "满意", "dissatisfied": "不满意"},
+    "evaluation": {"very_satisfied": "满意", "satisfied": "基本满意", "dissatisfied": "不满意"},
     "status": {"proposed": "拟扣", "final": "已定", "appealed": "申诉中", "revoked": "已撤销"},
     "handling_level": CODE_LABELS["received_level"],
 }
@@ -149,7 +167,7 @@ def formula_words(metric: Metric) -> str:
         return f"{_sum_words(kind.numerator)} ÷ {over}{scale}"
     if isinstance(kind, Stock):
         return _part_words(kind)
-    if hasattr(kind, "total"):
+    if isinstance(kind, Count):
         return _part_words(kind.total) + (f" ÷ {kind.divisor}" if kind.divisor != 1 else "")
     raise TypeError(f"{metric.key} is a score")
 

@@ -1,6 +1,6 @@
 // A plain table of prepared cells; a row that opens something is a button in its first cell, and a click anywhere on it.
 function cellOf(column, cell, row, open) {
-  const node = element("td", [column.right ? "right" : "", cell.tone === "neutral" ? "" : cell.tone, cell.strong ? "strong" : ""].filter(Boolean).join(" "))
+  const node = element("td", [column.right ? "right" : "", column.wrap ? "wrap" : "", cell.tone === "neutral" ? "" : cell.tone, cell.strong ? "strong" : ""].filter(Boolean).join(" "))
   if (cell.title) node.title = cell.title
   if (column.first && row.open) {
     const button = element("button", "", cell.text)

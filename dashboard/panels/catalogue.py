@@ -63,7 +63,9 @@ def browser(page: Page) -> None:
         _list(page)
     with right:
         with panel("metric", "口径与本期数", f"{page.region.name} · {_when(page, metric)}"):
-            st.html(definition.heading(metric, _family(metric), (_unit_words(metric), POLARITY_LABELS[metric.polarity])))
+            st.html(
+                definition.heading(metric, _family(metric), (_unit_words(metric), POLARITY_LABELS[metric.polarity]))
+            )
             if isinstance(metric.kind, Score):
                 st.html(definition.value_only(metric, row, changes(page, row, metric)))
                 _score(page, metric.kind)
@@ -143,7 +145,9 @@ def _rows(page: Page, found: Mapping[str, tuple[Metric, ...]]) -> list[Row]:
     figures = {row["metric"]: row for row in frame.iter_rows(named=True)}
     rows = []
     for family, members in found.items():
-        rows.append(Row(f"family-{family}", [Cell(family, tone="muted", strong=True), Cell(f"{len(members)} 项", tone="muted")]))
+        rows.append(
+            Row(f"family-{family}", [Cell(family, tone="muted", strong=True), Cell(f"{len(members)} 项", tone="muted")])
+        )
         rows += [_row(metric, figures[metric.key], page.metric) for metric in members]
     return rows
 
@@ -269,7 +273,7 @@ def _example(metric: Metric) -> None:
 
 def _aims(page: Page, metric: Metric) -> None:
     rows = [*_target_rows(page, metric), *_scheme_rows(metric)]
-    columns = (Column("依据"), Column("要求", right=True), Column("适用"))
+    columns = (Column("依据", wrap=True), Column("要求", right=True), Column("适用", wrap=True))
     with panel("aims", "目标与考核", "目标只在所列日期内有效"):
         drawn = table.payload(
             columns,
@@ -313,11 +317,14 @@ def _scheme_rows(metric: Metric) -> Iterator[Row]:
         for rule in chosen.veto:
             if rule.metric == metric.key:
                 sign = "达到" if rule.when == "at_least" else "低至"
-                yield _scheme_row(chosen, f"veto-{rule.flag}", "否决规则", f"{sign} {with_unit(rule.threshold, metric)}")
+                yield _scheme_row(
+                    chosen, f"veto-{rule.flag}", "否决规则", f"{sign} {with_unit(rule.threshold, metric)}"
+                )
 
 
 def _scheme_row(chosen: Scheme, key: str, figure: str, words: str) -> Row:
-    name = f"考核方案：{chosen.label}" + ("（示例）" if chosen.example else "")
+    example = "" if not chosen.example or "示例" in chosen.label else "（示例）"
+    name = f"{chosen.label}方案{example}"
     return Row(f"{chosen.name}-{key}", [Cell(name, title=chosen.source), Cell(figure), Cell(words)])
 
 
@@ -325,6 +332,9 @@ def _where_shown(page: Page, metric: Metric) -> None:
     """Links that keep region, period and filters, and take the metric along."""
     chosen = replace(page.selection, switches=()).words(page.default)
     words = {**chosen, "period": page.selection.span.word, "metric": metric.key}
-    with panel("where", "在哪里看", "同一区划、同一期间"), st.container(key="where-shown", horizontal=True, gap="small"):
+    with (
+        panel("where", "在哪里看", "同一区划、同一期间"),
+        st.container(key="where-shown", horizontal=True, gap="small"),
+    ):
         for name in pages_with(metric.key):
             st.page_link(navigation.page(name), label=navigation.title_of(name), query_params=words, width="content")

@@ -69,7 +69,7 @@ def equation(metric: Metric, terms: Sequence[Term], row: Mapping[str, Any], chan
     said = "".join(map(_box, left))
     return (
         f'<div class="yp-eq" role="img" aria-label="{escape(sentence(metric, terms, row))}">'
-        f"{'' if plain else said + _sign('=')}{_value(metric, row, changes)}</div>"
+        f'{"" if plain else said}<div class="yp-step">{"" if plain else _sign("=")}{_value(metric, row, changes)}</div></div>'
     )
 
 
@@ -94,7 +94,7 @@ def facts(rows: Mapping[str, str], cautions: Iterable[str] = ()) -> str:
     """Names and texts as a list of two columns; those in ``cautions`` in the colour of caution (HTML)."""
     warned = frozenset(cautions)
     body = "".join(
-        f'<dt>{escape(name)}</dt><dd{_class("caution", name in warned)}>{escape(text)}</dd>'
+        f"<dt>{escape(name)}</dt><dd{_class('caution', name in warned)}>{escape(text)}</dd>"
         for name, text in rows.items()
     )
     return f'<dl class="yp-facts">{body}</dl>'
@@ -132,7 +132,9 @@ def _cells(line: str) -> list[str]:
 
 def _table(name: str, text: str) -> str:
     columns, rows = example_rows(text)
-    head = "".join(f'<th title="{escape(column)}">{escape(COLUMN_LABELS.get(column, column))}</th>' for column in columns)
+    head = "".join(
+        f'<th title="{escape(column)}">{escape(COLUMN_LABELS.get(column, column))}</th>' for column in columns
+    )
     body = "".join(
         "<tr>"
         + "".join(f"<td>{escape(value_words(column, cell))}</td>" for column, cell in zip(columns, row, strict=True))
@@ -160,13 +162,14 @@ def _bracketed(side: Sequence[Box], sign: str = "") -> list[Box]:
     if not rest:
         return [Box(first.figure, first.words, first.detail, sign or first.sign)]
     *middle, last = rest
-    opened = Box(f"（{first.figure}", first.words, first.detail, sign or first.sign)
-    return [opened, *middle, Box(f"{last.figure}）", last.words, last.detail, last.sign)]
+    opened = Box(f"({first.figure}", first.words, first.detail, sign or first.sign)
+    return [opened, *middle, Box(f"{last.figure})", last.words, last.detail, last.sign)]
 
 
 def _box(box: Box) -> str:
     detail = f"<i>{escape(box.detail)}</i>" if box.detail else ""
-    return f'{_sign(box.sign)}<div class="yp-box"><b>{escape(box.figure)}</b><span>{escape(box.words)}</span>{detail}</div>'
+    words = f"<b>{escape(box.figure)}</b><span>{escape(box.words)}</span>{detail}"
+    return f'<div class="yp-step">{_sign(box.sign)}<div class="yp-box">{words}</div></div>'
 
 
 def _sign(sign: str) -> str:
@@ -178,7 +181,7 @@ def _value(metric: Metric, row: Mapping[str, Any], changes: Sequence[Change]) ->
         why = STATE_REASONS.get(row["state"], "")
         body = f'<b class="word">{escape(STATE_LABELS.get(row["state"], DASH))}</b><span>{escape(why)}</span>'
         return f'<div class="yp-box yp-result">{body}</div>'
-    doubt = f'<em>{STATE_LABELS["small_n"]}</em>' if row["state"] == "small_n" else ""
+    doubt = f"<em>{STATE_LABELS['small_n']}</em>" if row["state"] == "small_n" else ""
     compared = "".join(_change(item) for item in changes)
     return (
         f'<div class="yp-box yp-result"><b>{escape(exact(row["value"], metric))}<small>{escape(unit_of(metric))}</small>'
