@@ -9,6 +9,7 @@ from functools import lru_cache
 
 import polars as pl
 
+from data_access.coded import Coded
 from data_access.facts import Fact
 from data_access.snapshot import Snapshot
 from metrics.core import compare
@@ -28,7 +29,11 @@ from metrics.core.scoring import evaluate_scheme, explain_scheme, figures_of, ne
 from metrics.core.signal import judge
 from metrics.core.waterfall import waterfall
 from metrics.labels import Names
+from metrics.reconciled import Reconciled
+from metrics.reconciled import reconciled as reconcile
 from metrics.registry import metrics
+from metrics.worked import Term
+from metrics.worked import terms as terms_of
 
 _REMEMBERED = 1024
 
@@ -206,6 +211,25 @@ def score_deductions(snapshot: Snapshot, chosen: Scheme, query: Query, scope: Sc
     return negative_points(chosen, figures_of(chosen, query, asker(snapshot, scope)))
 
 
+def terms(snapshot: Snapshot, key: str, query: Query, scope: Scope = EVERYTHING) -> list[Term]:
+    """The sums behind one metric in the region and period of ``query``; see ``metrics.worked.terms``."""
+    return terms_of(metrics()[key], query, lambda inner, single: evaluate(inner, snapshot, single, scope))
+
+
+@lru_cache(maxsize=32)
+def reconciled(snapshot: Snapshot, query: Query, scope: Scope = EVERYTHING) -> tuple[Reconciled, ...]:
+    """Parts against total of every additive metric; see ``metrics.reconciled``. Of ``query`` region and period are read."""
+    coded = Coded(snapshot)
+    found = reconcile(
+        list(metrics().values()),
+        snapshot.regions,
+        query,
+        lambda inner: evaluate(inner, snapshot, metrics(), scope),
+        lambda inner: evaluate(inner, coded, metrics(), scope),
+    )
+    return tuple(found)
+
+
 @lru_cache(maxsize=1)
 def names(snapshot: Snapshot) -> Names:
     """Chinese names of codes, with the snapshot's own categories and organs."""
@@ -262,5 +286,6 @@ def _totals(metric: Metric) -> list[Total]:
 
 def forget() -> None:
     """Let go of every answer, and with them of the snapshots that they were asked of: a newer one is in use."""
-    for remembered in (_observations, _league, _scheme_league, _bounded, _signals, _history_start, names, codes):
-        remembered.cache_clear()
+    remembered = (_observations, _league, _scheme_league, _bounded, _signals, reconciled, _history_start, names, codes)
+    for each in remembered:
+        each.cache_clear()

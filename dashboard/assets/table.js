@@ -1,6 +1,6 @@
 // A plain table of prepared cells; a row that opens something is a button in its first cell, and a click anywhere on it.
 function cellOf(column, cell, row, open) {
-  const node = element("td", [column.right ? "right" : "", cell.tone === "neutral" ? "" : cell.tone, cell.strong ? "strong" : ""].filter(Boolean).join(" "))
+  const node = element("td", [column.right ? "right" : "", column.wrap ? "wrap" : "", cell.tone === "neutral" ? "" : cell.tone, cell.strong ? "strong" : ""].filter(Boolean).join(" "))
   if (cell.title) node.title = cell.title
   if (column.first && row.open) {
     const button = element("button", "", cell.text)
@@ -75,10 +75,15 @@ function tableOf(data, open) {
 
 export default function (component) {
   redrawn(component, (root, data, open) => {
+    const before = root.querySelector(".scroll")?.scrollTop
     const scroll = element("div", "scroll")
     if (data.height) scroll.style.maxHeight = data.height
     scroll.append(data.rows.length ? tableOf(data, open) : element("div", "empty", data.empty))
     root.replaceChildren(scroll)
     if (data.foot) root.append(element("div", "foot", data.foot))
+    // A long list stays where it was; opened by a link it shows the selected row.
+    const chosen = scroll.querySelector("tr.selected")
+    if (before !== undefined) scroll.scrollTop = before
+    else if (chosen && data.height) scroll.scrollTop = Math.max(0, chosen.offsetTop - scroll.clientHeight / 3)
   })
 }

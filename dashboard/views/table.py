@@ -14,11 +14,13 @@ CellTone = Literal["better", "worse", "neutral", "caution", "accent", "muted"]
 
 @dataclass(frozen=True)
 class Column:
-    """``right``: figures, aligned on the right; ``width``: CSS width, by the content where empty."""
+    """``right``: figures, aligned on the right; ``width``: CSS width, by the content where empty; ``wrap``: sentences, which
+    may take several lines."""
 
     label: str
     right: bool = False
     width: str = ""
+    wrap: bool = False
 
 
 @dataclass(frozen=True)
