@@ -6,6 +6,7 @@ from dashboard import shell
 from dashboard.panels import cards, mediation
 from dashboard.panels.cards import CardSpec
 from dashboard.panels.channels import channels_panel
+from dashboard.panels.flow import mediation_flow
 from dashboard.panels.funnel import funnel_panel
 from dashboard.panels.league import league_panel
 from dashboard.panels.mix import mix_panel
@@ -51,8 +52,7 @@ with left:
 with right:
     funnel_panel(page, height=310, width=680)
     trend_panel(page, height=272)
-# The place of the flow 受理→办结→成功→履行→确认 over one accepted cohort, as wide as the page.
-mediation.counts_panel(page)
+mediation_flow(page)
 left, right = st.columns([0.37, 0.63], gap="medium")
 with left:
     map_panel(page, height=410)

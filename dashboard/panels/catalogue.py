@@ -210,7 +210,7 @@ def _score(page: Page, kind: Score) -> None:
     cell = evaluate_scheme(chosen, query, answers.asker(page.snapshot, page.scope)).row(0, named=True)
     if not page.metric.measured_at(page.region.level, page.tree.root.level) or cell["state"] == "not_measured":
         return
-    parts = answers.score_parts(page.snapshot, kind, query, page.scope)
+    parts = answers.score_parts(page.snapshot, chosen, query, page.scope)
     columns = [
         Column("分项"),
         *(Column(name, right=True) for name in ("权重", "本期", "分子/分母", "起点", "满分线", "达成度", "得分")),

@@ -66,7 +66,7 @@ def below(page: Page) -> None:
         with left:
             organ_panel(page)
         with right:
-            map_panel(page)
+            map_panel(page, share=0.36)
     if not _has_trend(page):
         _no_trend(page)
         funnel_panel(page, width=1560)
