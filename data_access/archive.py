@@ -78,6 +78,12 @@ class Manifest:
         return frozenset((*self.reference.values(), *(file for named in months for file in named.values())))
 
     @property
+    def undated(self) -> dict[str, int]:
+        """Table → rows without an entry date, which stand on no day; tables without any are left out."""
+        counts = {table: months.get("None", "0") for table, months in self.digests.items()}
+        return {table: rows for table, digest in counts.items() if (rows := int(digest.partition(":")[0]))}
+
+    @property
     def text(self) -> str:
         """As it is written: what is short first, so that ``Archive.head`` need not read the rest."""
         items = sorted(asdict(self).items(), key=lambda item: (isinstance(item[1], dict), item[0]))

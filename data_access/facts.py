@@ -101,8 +101,7 @@ class Fact:
     @property
     def reads(self) -> frozenset[str]:
         """The names of the other tables that the SELECT looks into: when they change, every month may."""
-        tables = (part for part in visitors.iterate(self.snapshot_select()) if isinstance(part, Table))
-        return frozenset(table.name for table in tables if table is not self.table)
+        return _looked_into(self)
 
     def rows(self, months: Collection[Month] | None = None) -> Subquery:
         """One row per event and move: entry_month, day, region_code, dimensions, measures. Never fetched as it is.
@@ -135,6 +134,12 @@ class Fact:
     def sums(self, rows: Subquery, measures: Iterable[str]) -> list[ColumnElement[int]]:
         """The measures of ``rows`` added up, never null."""
         return [cast(func.coalesce(func.sum(rows.c[name]), 0), BigInteger).label(name) for name in measures]
+
+
+@cache
+def _looked_into(fact: Fact) -> frozenset[str]:
+    tables = (part for part in visitors.iterate(fact.snapshot_select()) if isinstance(part, Table))
+    return frozenset(table.name for table in tables if table is not fact.table)
 
 
 def _text(column: ColumnElement[object]) -> ColumnElement[str]:

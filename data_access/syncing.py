@@ -221,21 +221,31 @@ class _Found:
 def _wanted(
     connection: Connection, table: Table, plan: _Plan, moment: Moment, reference: Mapping[str, str], found: _Found
 ) -> Months:
-    """Which entry months of the table are to be fetched; its watermark is moved on."""
+    """Which entry months of the table are to be fetched; its watermark and digests are brought up to date."""
     base, name = plan.base, table.name
-    known = {} if base is None else base.digests.get(name, {})
+    known = found.digests.get(name, {})
     since = digests.since(found.watermarks.get(name), moment.taken_at, plan.syncing.overlap)
     changes = digests.read_changes(connection, table, since)
     if changes.newest is not None:
         found.watermarks[name] = changes.newest.isoformat()
     if base is None or not known.keys() >= _held(base, table) or _leans_on_changed(table, base, reference):
+        found.digests[name] = digests.read_digests(connection, table)
         return None
-    months = changes.months | _damaged_months(base, table, plan.damaged)
-    if plan.reconcile:
-        return months | digests.differing(known, digests.read_digests(connection, table))
-    if plan.syncing.count_rows:
-        return months | digests.miscounted(known, digests.read_counts(connection, table))
-    return months
+    damaged = _damaged_months(base, table, plan.damaged)
+    candidates: Months = None
+    if not plan.reconcile:
+        candidates = changes.months | damaged
+        if plan.syncing.count_rows:
+            candidates |= digests.miscounted(known, digests.read_counts(connection, table))
+    found.digests[name] = _renewed(connection, table, known, candidates)
+    # Rows that only lie within the overlap have the digest that is known: their months need not be fetched again.
+    return digests.differing(known, found.digests[name]) | damaged
+
+
+def _renewed(connection: Connection, table: Table, known: Mapping[str, str], months: Months) -> dict[str, str]:
+    """The digests known, those of ``months`` read anew."""
+    fresh = digests.read_digests(connection, table, months) if months != _NO_MONTHS else {}
+    return {**_others(known, months), **fresh}
 
 
 def _held(base: Manifest, table: Table) -> set[str]:
@@ -278,7 +288,7 @@ class _Fetching:
         self.rows = 0
 
     def fetch(self, table: Table, months: Months, found: _Found) -> None:
-        """All facts and registers of the table, and the digests of what they were made of."""
+        """All facts and registers of the table."""
         for fact in _facts_of(table):
             keys = [name for name in fact.schema if name not in fact.measure_names]
             found.facts[fact.name] = self._merged(fact, keys, months, found.facts.get(fact.name, {}))
@@ -287,8 +297,6 @@ class _Fetching:
             found.registers[register.name] = self._merged(
                 register, keys, months, found.registers.get(register.name, {})
             )
-        digest = digests.read_digests(self._connection, table, months)
-        found.digests[table.name] = {**_others(found.digests.get(table.name, {}), months), **digest}
 
     def _merged(
         self, made: Fact | Register, keys: list[str], months: Months, held: Mapping[str, str]
