@@ -66,10 +66,12 @@ class Restated:
 class Findings:
     """What the background knows of the data: of the snapshot in use, or None and empty until it has looked.
 
-    ``every``: in what time a new snapshot is due; ``versions``: the newest first.
+    ``every``: in what time the source is looked at again; ``looked``: when it last was, changed or not; ``versions``: the
+    newest first.
     """
 
     every: timedelta | None = None
+    looked: datetime | None = None
     examined: Examined | None = None
     versions: tuple[Version, ...] = ()
     restated: Restated | None = None
@@ -119,12 +121,13 @@ def findings() -> Findings:
 def found(
     *,
     every: timedelta | None = None,
+    looked: datetime | None = None,
     examined: Examined | None = None,
     versions: tuple[Version, ...] | None = None,
     restated: Restated | None = None,
 ) -> None:
     """Say what the background has found out; what is None stays as it was."""
-    told = {"every": every, "examined": examined, "versions": versions, "restated": restated}
+    told = {"every": every, "looked": looked, "examined": examined, "versions": versions, "restated": restated}
     with _current.lock:
         known = {name: value for name, value in told.items() if value is not None}
         _current.findings = replace(_current.findings, **known)  # type: ignore[arg-type]

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 import polars as pl
 
 from dashboard.current import Restated, Version
-from data_access.changes import changed_files, sums_of_changed
+from dashboard.export import harmless
+from data_access.changes import EVENTS, changed_files, sums_of_changed
 from data_access.regions import COUNTY, RegionTree
 from data_access.snapshot import Archive, Manifest, Snapshot, SnapshotError, definitions
-from metrics.restated import restated
+from metrics.restated import RESTATED, restated
 
 #: So many versions are listed; older ones stay in the archive.
 LISTED = 12
@@ -33,12 +36,35 @@ def compared_with_previous(archive: Archive, fresh: Snapshot) -> Restated:
     if before is None:
         return Restated(number)
     try:
-        old = archive.manifest(before)
-        sums = sums_of_changed(archive, old, archive.manifest(number))
+        closed, frame = _restated(archive, before, fresh)
     except SnapshotError as error:
         return Restated(number, before, fault=str(error))
+    return Restated(number, before, closed, frame)
+
+
+def between(archive: Archive, before: int, after: int | None) -> pl.DataFrame:
+    """What the snapshot ``after`` (None: the newest) says differently than ``before`` of days that ``before`` had closed.
+
+    One row per fact, county and month: fact, measure, region_code, region_name, month, before, after, added, removed; see
+    ``metrics.restated``. Raises SnapshotError.
+    """
+    fresh = Snapshot(archive, archive.manifest(after))
+    _, frame = _restated(archive, before, fresh)
+    measures = {fact.name: measure for fact, measure in EVENTS.items()}
+    names = {region.code: region.name for region in fresh.regions}
+    named = frame.with_columns(
+        measure=pl.col("fact").replace_strict(measures, return_dtype=pl.String),
+        region_name=harmless(pl.col("region_code").replace_strict(names, default=None, return_dtype=pl.String)),
+    )
+    return named.select("fact", "measure", "region_code", "region_name", *list(RESTATED)[2:])
+
+
+def _restated(archive: Archive, before: int, fresh: Snapshot) -> tuple[date, pl.DataFrame]:
+    """The last day that ``before`` had closed, and what ``fresh`` says differently of the days up to it."""
+    old = archive.manifest(before)
+    sums = sums_of_changed(archive, old, archive.manifest(fresh.provenance.number))
     closed = old.provenance.business_date
-    return Restated(number, before, closed, restated(*sums, closed, _counties(fresh.regions)))
+    return closed, restated(*sums, closed, _counties(fresh.regions))
 
 
 def _counties(tree: RegionTree) -> pl.DataFrame:

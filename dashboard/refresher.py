@@ -1,4 +1,8 @@
-"""The background of the server: loads the newest snapshot, and makes a new one when it is due."""
+"""The background of the server: loads the newest snapshot, and looks for changes when it is time.
+
+Of several servers on one host that share a state folder one looks, whichever holds the archive's lock when it is time;
+when that was stands beside the snapshots, so the others find that it is not time any more and load what is published.
+"""
 
 from __future__ import annotations
 
@@ -11,14 +15,17 @@ from datetime import datetime, timedelta
 
 from dashboard import answers, current, explored, looking_back
 from dashboard.current import Examined, Status
-from data_access import replica, snapshot
+from data_access import replica, syncing
+from data_access.archive import BusyError
 from data_access.check import check
 from data_access.demo.refusals import NotEmpty, UnknownCity
 from data_access.reference import LOCAL
 from data_access.region_tree import RegionTreeError
 from data_access.settings import SettingsError
-from data_access.snapshot import Snapshot, SnapshotError
+from data_access.snapshot import Snapshot, SnapshotError, definitions, last_good, whole
+from data_access.snapshot_policy import snapshot_policy
 from data_access.source import Source
+from data_access.steady import ContractError
 
 log = logging.getLogger("yanpan.refresher")
 
@@ -36,6 +43,9 @@ class Refresher(threading.Thread):
         self._every = timedelta(seconds=_sync_seconds())
         self._ended = threading.Event()
         self._seen = 0
+        self._warning: str | None = None
+        self._urgent = False
+        self._told = 0.0
         self._examined = 0
         # The demonstration city gains a day at midnight and nothing in between.
         current.found(every=timedelta(days=1) if source.demo_address is not None else self._every)
@@ -58,6 +68,7 @@ class Refresher(threading.Thread):
             if self._is_due():
                 self._sync()
                 self._load_newest()
+            self._tell_when_looked()
             self._look_back()
         except _StoppedError:
             return True
@@ -65,42 +76,90 @@ class Refresher(threading.Thread):
             log.exception("refresh failed")
             current.report(Status(fault=_sentence(error)))
             return False
-        current.report(Status())
+        current.report(Status(fault=self._warning))
         return True
 
     def _is_due(self) -> bool:
-        loaded = current.snapshot()
-        if loaded is None:
+        """Whether the source is to be looked at now, by what any process of this host has last found out."""
+        looked = self._source.archive.looked()
+        used = current.snapshot()
+        if looked is None or used is None or self._urgent:
             return True
-        made = loaded.provenance
-        now = datetime.now(tz=LOCAL)
-        if made.business_date < now.date() - timedelta(days=1):
-            return True
+        # A clock put back must not mean that it is never time again.
+        since = time.time() - looked.clock
+        yesterday = datetime.now(tz=LOCAL).date() - timedelta(days=1)
+        if used.provenance.business_date < yesterday:
+            return not 0 <= since < _RETRY_SECONDS
         # The demonstration city gains a day at midnight and nothing in between.
-        return self._source.demo_address is None and now - made.taken_at > self._every
+        return self._source.demo_address is None and not 0 <= since <= self._every.total_seconds()
 
     def _sync(self) -> None:
-        started = time.monotonic()
-        self._source.prepare(self._doing)
-        made = snapshot.sync(self._source.engine, self._source.archive, lambda line: self._doing(f"正在取数 {line}"))
-        log.info("snapshot %s made in %.1f s", made.number, time.monotonic() - started)
+        archive, policy = self._source.archive, snapshot_policy()
+        try:
+            with archive.writing():
+                self._load_newest()
+                if not self._is_due():
+                    return
+                self._source.prepare(self._doing)
+                due = syncing.reconcile_due(archive, policy.sync.reconcile_hour, datetime.now(tz=LOCAL))
+                outcome = syncing.advance(
+                    self._source.engine, archive, lambda line: self._doing(f"正在取数 {line}"), reconcile=due
+                )
+        except BusyError as busy:
+            current.report(Status(doing=str(busy)))
+            return
+        self._urgent = False
+        number, seconds = outcome.manifest.number, outcome.seconds
+        if outcome.published:
+            log.info("snapshot %s made in %.1f s, %s rows", number, seconds, outcome.rows)
+        else:
+            log.info("nothing new since snapshot %s, looked in %.1f s", number, seconds)
 
     def _load_newest(self) -> None:
-        newest = max(self._source.archive.numbers(), default=0)
+        archive = self._source.archive
+        newest = max(archive.numbers(), default=0)
         if newest <= self._seen:
             return
         self._seen = newest
         try:
-            fresh = Snapshot(self._source.archive, self._source.archive.manifest(newest))
-            fresh.preload()
+            fresh = whole(archive, newest)
+            self._warning = None
         except SnapshotError as error:
-            # Made by other definitions, or damaged. What is in use stays; without any, a sync follows at once.
             log.warning("snapshot %s cannot be used: %s", newest, error)
-            return
+            fallback = self._fallen_back(newest, str(error))
+            if fallback is None:
+                return
+            fresh = fallback
+        fresh.preload()
         current.install(fresh)
         answers.forget()
         explored.forget()
-        log.info("snapshot %s in use", newest)
+        log.info("snapshot %s in use", fresh.provenance.number)
+
+    def _fallen_back(self, newest: int, fault: str) -> Snapshot | None:
+        """The last good snapshot, where none is in use yet; what is in use stays. Either way the page says so.
+
+        What is damaged is to be mended at once; made by other definitions, another program on this host may want it so.
+        """
+        archive, used = self._source.archive, current.snapshot()
+        head = archive.head(newest)
+        self._urgent = used is None or head is None or head.definitions == definitions()
+        if used is not None:
+            self._warning = f"{fault}；仍用快照 №{used.provenance.number}"
+            return None
+        try:
+            found = last_good(archive)
+        except SnapshotError:
+            # Nothing left that is whole and ours: a sync follows, as there is no snapshot in use.
+            return None
+        self._warning = f"{fault}；暂用快照 №{found.provenance.number}"
+        return found
+
+    def _tell_when_looked(self) -> None:
+        looked = self._source.archive.looked()
+        if looked is not None and looked.clock != self._told:
+            self._told = looked.clock
+            current.found(looked=datetime.fromtimestamp(looked.clock, LOCAL))
 
     def _look_back(self) -> None:
         """After each new snapshot: which there are, what it restates, and whether the database keeps the contract.
@@ -150,5 +209,5 @@ def _sync_seconds() -> float:
 
 
 def _sentence(error: Exception) -> str:
-    told = (SnapshotError, RegionTreeError, NotEmpty, UnknownCity)
+    told = (SnapshotError, RegionTreeError, ContractError, NotEmpty, UnknownCity)
     return str(error) if isinstance(error, told) else replica.explain(error)

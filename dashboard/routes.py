@@ -25,9 +25,10 @@ from dashboard.export import (
     parquet_bytes,
     xlsx_bytes,
 )
+from dashboard.history import snapshot_of
 from dashboard.look import ASSETS, FONT_FILES, FONT_PATH
 from data_access.regions import LEVEL_KEYS, RegionTree
-from data_access.snapshot import Snapshot
+from data_access.snapshot import Snapshot, SnapshotError
 from metrics.core.asking import ask
 from metrics.core.evaluate import evaluate
 from metrics.core.period import Grain
@@ -71,12 +72,15 @@ async def ready(_: Request) -> Response:
 
 
 async def export(request: Request) -> Response:
-    """The table that the address asks for (parameters as ``yanpan export``), streamed as an attachment."""
+    """The table that the address asks for (parameters as ``yanpan export``), streamed as an attachment.
+
+    ``snapshot=N``: of that snapshot; 404 when it is gone.
+    """
     loaded = current.snapshot()
     if loaded is None:
         return PlainTextResponse("还没有快照，请稍候再导出。", status_code=503)
     try:
-        made = await to_thread.run_sync(lambda: asked(request, loaded))
+        made = await to_thread.run_sync(lambda: asked(request, _chosen(request, loaded)))
         layout = cast(Layout, _one_of(request, "layout", LAYOUTS))
         kind = cast(Format, _one_of(request, "format", FORMATS))
         made.refuse_oversize(kind)
@@ -84,11 +88,23 @@ async def export(request: Request) -> Response:
         return PlainTextResponse(str(error), status_code=400)
     except Forbidden as error:
         return PlainTextResponse(str(error), status_code=403)
+    except SnapshotError as error:
+        return PlainTextResponse(str(error), status_code=404)
     headers = {
         "Content-Disposition": f"attachment; filename*=UTF-8''{quote(f'{made.file_stem}.{kind}')}",
         "Cache-Control": "no-store",
     }
     return StreamingResponse(_pieces(made, layout, kind), media_type=MEDIA_TYPES[kind], headers=headers)
+
+
+def _chosen(request: Request, loaded: Snapshot) -> Snapshot:
+    """The snapshot that the address names by ``snapshot=N``, or the one in use. Raises BadQuery, SnapshotError."""
+    text = request.query_params.get("snapshot")
+    if text is None:
+        return loaded
+    if not (text.isascii() and text.isdecimal() and len(text) <= 8):
+        raise BadQuery(f"snapshot={text} 不可用；要快照编号，例如 snapshot={loaded.provenance.number}")
+    return snapshot_of(int(text))
 
 
 def asked(request: Request, loaded: Snapshot) -> Export:

@@ -12,19 +12,20 @@ import os
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from data_access.archive import Archive, Head, SnapshotError, file_names, sync_folder, write
 from data_access.reference import LOCAL
 from data_access.snapshot_policy import Keep
 
+FOR_EVER = datetime.max.replace(tzinfo=UTC)
 _NEWEST_KEPT = 2
 
 
 @dataclass(frozen=True)
 class Reason:
-    """Why a snapshot is kept, in Chinese; ``until``: None for ever."""
+    """Why a snapshot is kept, in Chinese; ``until``: FOR_EVER, or None for as long as it is among the newest."""
 
     text: str
     until: datetime | None
@@ -62,7 +63,7 @@ def reasons(
         if pin := pins.get(head.number):
             given[head.number].append(Reason(f"会议：{pin.reason}", pin.at + policy.meeting_days * days))
     for number in _last_of(heads, lambda head: f"{head.business_date:%Y-%m}"):
-        given[number].append(Reason("月末", None))
+        given[number].append(Reason("月末", FOR_EVER))
     return {number: tuple(_in_force(each, now)) for number, each in given.items()}
 
 
@@ -95,7 +96,7 @@ def collect(archive: Archive, policy: Keep, now: datetime) -> tuple[int, int]:
     gone = [number for number, why in kept(archive, policy, now).items() if not why]
     gone += _unreadable(archive, policy)
     for number in gone:
-        _set_aside(archive, number)
+        set_aside(archive, number)
     if gone:
         sync_folder(archive.removed)
         sync_folder(archive.manifests)
@@ -119,7 +120,8 @@ def _unreadable(archive: Archive, policy: Keep) -> Iterator[int]:
             yield number
 
 
-def _set_aside(archive: Archive, number: int) -> None:
+def set_aside(archive: Archive, number: int) -> None:
+    """The snapshot is no longer listed; its files stay for the time of grace. Call inside ``writing``."""
     path = archive.manifest_path(number)
     os.utime(path)  # the time of grace begins now
     path.rename(archive.removed / path.name)
