@@ -158,7 +158,7 @@ def _unpacked(source: Path, aside: Path) -> list[str]:
     try:
         with tarfile.open(source, "r:") as tar:
             listed = _contents(tar)
-            found = [_unpack(tar, member, listed, aside) for member in tar]
+            found = [_unpack(tar, member, listed, aside) for member in tar if member.offset > 0]
     except (tarfile.TarError, EOFError):
         raise BackupError(f"{source} 不是备份文件，或已损坏") from None
     missing = set(listed) - set(found)
