@@ -346,6 +346,7 @@ def test_a_step_without_figure_shows_no_figure(figure: Figure, word: str) -> Non
     entry = level_steps.payload([step(row(figure, 3.0), figure)], BATCHES, PERSONS)["steps"][0]
     assert (entry["value"], entry["unit"], entry["share"], entry["changes"]) == (word, "", "", [])
     assert word in entry["title"]
+    assert not level_steps.few(row(figure, 3.0))
 
 
 def test_the_end_of_ranking_is_said() -> None:
