@@ -41,7 +41,7 @@ def few(row: Row) -> bool:
     """
     if not _known(row):
         return False
-    known = [row[name] for name in ("previous", "year_ago") if row.get(name) is not None]
+    known: list[float] = [row[name] for name in ("previous", "year_ago") if row.get(name) is not None]
     known = known or [row["value"]]
     return sum(known) / len(known) < FEW
 
