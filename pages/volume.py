@@ -11,7 +11,8 @@ SPEC = shell.PageSpec(
     grain=Grain.month,
 )
 page = shell.open_page(__doc__, SPEC)
-frame.finding(page, standing_out.remark(page))
+found = standing_out.remark(page)
+frame.finding(page, found.clause, found.aside)
 cards.cards(
     page,
     [
