@@ -85,7 +85,7 @@ def feeds_panel(page: Page, found: Missing) -> None:
 def gaps_panel(page: Page, found: Missing) -> None:
     """Counties whose channels all fell silent at once; a click opens their petitions of those days."""
     level = LEVEL_LABELS[_level(page)]
-    title = f"近 {DAYS} 日未见{level}断数" if not found.places else f"{found.places} 个{level}可能断数"
+    title = f"{found.places} 个{level}可能断数" if found.places else f"{page.region.name}近 {DAYS} 日未见断数"
     detail = "各渠道同时不足预期一成、偶然几率小于十万分之一的，才列在这里"
     with panel("gaps", title, detail):
         columns = (
