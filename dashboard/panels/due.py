@@ -9,7 +9,7 @@ import polars as pl
 
 from dashboard import navigation
 from dashboard.look import count
-from dashboard.panels.frame import panel
+from dashboard.panels.frame import narrowed, panel
 from dashboard.shell import Page
 from dashboard.views import table
 from dashboard.views.table import Cell, CellTone, Column, Row
@@ -59,16 +59,16 @@ def listed(orders: pl.DataFrame, room: int) -> pl.DataFrame:
 def due_panel(page: Page, room: int = 5) -> None:
     """The compact list of ``room`` orders; a click leads to 督办销号 or 办理质效."""
     orders = orders_of(page)
-    day = page.period.last
+    day, metric = page.period.last, metrics()["orders_overdue"]
     open_orders = None if orders is None else open_on(orders, day)
     if open_orders is None:
         detail = "督办到县区为止，本级不统计"
     else:
         overdue = open_orders.filter(pl.col("left") < 0).height
-        detail = f"截至 {day:%m-%d} · 在办 {count(open_orders.height)} · 超期 {count(overdue)}"
+        detail = f"截至 {day:%m-%d} · 在办 {count(open_orders.height)} · 超期 {count(overdue)}{narrowed(page, metric)}"
     chosen = None if open_orders is None else listed(open_orders, room)
     rows = [] if chosen is None else [_order_row(page, row, n) for n, row in enumerate(chosen.iter_rows(named=True))]
-    with panel("due", "到期与超期", detail, metrics()["orders_overdue"]):
+    with panel("due", "到期与超期", detail, metric):
         drawn = table.payload(
             _COLUMNS,
             [*rows, *_petition_row(page)],
