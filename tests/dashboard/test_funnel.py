@@ -122,7 +122,7 @@ def test_the_title_names_only_who_lies_outside(rows: Any, said: str) -> None:
 
 def test_many_outside_are_counted_instead_of_listed() -> None:
     frame = judged_league(RATE, [(990, 1000)] * 5 + [(700, 1000)] * 5)
-    assert "等 5 个低于" in funnel.finding(frame, names_of(frame), metric(RATE))
+    assert funnel.finding(frame, names_of(frame), metric(RATE)) == "10 个区划中 5 个低于、5 个高于 99.8% 控制限"
 
 
 def test_a_neutral_metric_is_listed_and_not_judged() -> None:
