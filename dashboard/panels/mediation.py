@@ -165,7 +165,7 @@ def _cohort_table(rows: list[Cohort], metric: Metric, grain: Grain) -> dict[str,
         [_cohort_row(row, metric, grain) for row in rows],
         label=f"按受理批次的调成率：{_cohort_title(rows, grain)}。",
         empty="没有受理的调解。请改选更长的期间，或取消筛选。",
-        foot=f"空心点为未成熟批次：未办结超过 {100 * UNRIPE:.0f}%，不宜与早期直接比较。横条为 95% 区间。",
+        foot=f"空心点为样本不足或未成熟的批次：未办结超过 {100 * UNRIPE:.0f}%，不宜与早期直接比较。横条为 95% 区间。",
         compact=True,
     )
 

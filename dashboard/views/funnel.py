@@ -146,7 +146,7 @@ def finding(frame: pl.DataFrame, names: Mapping[str, str], metric: Metric, label
     rest = "，其余差异不显著" if judged > count_all else ""
     if count_all > _MOST_NAMED:
         counted = "、".join(f"{len(places)} 个{BAND_LABELS[band]}" for band, places in few.items())
-        return f"{judged} 个{label}中 {counted} {OUTER_WORDS}{rest}"
+        return f"{judged} 个{label}中 {counted} {OUTER_WORDS}"
     return "，".join(f"{'、'.join(places)}{BAND_LABELS[band]} {OUTER_WORDS}" for band, places in few.items()) + rest
 
 

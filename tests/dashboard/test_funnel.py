@@ -173,5 +173,12 @@ def test_a_crowded_name_is_left_out_unless_it_must_stand() -> None:
     assert "must" in place_names(must, 80, 40, 14, 6)
 
 
+def test_where_nothing_is_free_a_name_covers_as_little_as_it_can() -> None:
+    wall = [Spot(f"{x}-{y}", "", x, y) for x in range(0, 400, 12) for y in range(0, 80, 12)]
+    gap = [spot for spot in wall if not (206 < spot.x < 260 and 30 < spot.y < 55)]
+    placed = place_names([*gap, Spot("must", "甲乙丙", 200, 42, must=True)], 400, 100, 14, 6)
+    assert placed["must"] == "middle right"
+
+
 def test_a_name_stays_inside_the_picture() -> None:
     assert place_names([Spot("a", "甲乙丙丁", 395, 50)], 400, 100, 14, 6)["a"] == "middle left"
