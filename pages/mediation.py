@@ -55,7 +55,7 @@ with right:
 mediation_flow(page)
 left, right = st.columns([0.37, 0.63], gap="medium")
 with left:
-    map_panel(page, height=410)
+    map_panel(page, height=372)
 with right:
     league_panel(page)
 mix_panel(page)

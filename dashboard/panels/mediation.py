@@ -35,11 +35,13 @@ def finding(page: Page) -> None:
     metric = page.metric
     row = page.compared([metric.key]).row(0, named=True)
     said = [f"{page.region.name}{metric.label} {with_unit(row['value'], metric)}"]
-    moved = changes(page, row, metric)[0]
-    if row["value"] is not None and row["previous"] is not None:
+    moved, open_share = changes(page, row, metric)[0], _open_share(page)
+    if open_share > UNRIPE:
+        said.append(f"尚有 {100 * open_share:.1f}% 未办结，不与上期比")
+    elif row["value"] is not None and row["previous"] is not None:
         said.append(f"{moved.label} {moved.text}")
     judged = "" if family_of(metric) is None else f"；{_judgement(page, metric)}"
-    detail = f"{bar.span_label(page)}{running(page)}{narrowed(page, metric)}。{metric.definition}{_unripe_words(page)}"
+    detail = f"{bar.span_label(page)}{running(page)}{narrowed(page, metric)}。{metric.definition}"
     headline(page, "，".join(said) + judged, detail)
 
 
@@ -56,14 +58,12 @@ def _judgement(page: Page, metric: Metric) -> str:
     return f"与{above.name}各{LEVEL_LABELS[region.level]}比，{funnel.own_finding(own, metric)}"
 
 
-def _unripe_words(page: Page) -> str:
-    """Said of the rate of the accepted: how many of them are still open."""
+def _open_share(page: Page) -> float:
+    """Of the rate of the accepted: how many of them are still open, 0–1; 0 for any other metric."""
     if page.metric.key != _OF_ACCEPTED:
-        return ""
+        return 0.0
     cohort = next(iter(_cohorts(page, page.period, Grain.total)), None)
-    if cohort is None or not cohort["denominator"] or not cohort["open"]:
-        return ""
-    return f" 本期受理件尚有 {100 * cohort['open'] / cohort['denominator']:.1f}% 未办结，此率还会变化。"
+    return cohort["open"] / cohort["denominator"] if cohort is not None and cohort["denominator"] else 0.0
 
 
 # Days by channel --------------------------------------------------------------------------------------------------
@@ -165,7 +165,7 @@ def _cohort_table(rows: list[Cohort], metric: Metric, grain: Grain) -> dict[str,
         [_cohort_row(row, metric, grain) for row in rows],
         label=f"按受理批次的调成率：{_cohort_title(rows, grain)}。",
         empty="没有受理的调解。请改选更长的期间，或取消筛选。",
-        foot=f"空心点为未成熟批次：未办结超过 {100 * UNRIPE:.0f}%，不宜与早期直接比较。横条为 95% 区间。",
+        foot=f"空心点为样本不足或未成熟的批次：未办结超过 {100 * UNRIPE:.0f}%，不宜与早期直接比较。横条为 95% 区间。",
         compact=True,
     )
 

@@ -49,7 +49,7 @@ def axis_over(
     last = max(last, first + 1)
     places = [round(place * step, 9) for place in range(first, last + 1)]
     ticks = tuple(
-        (place, "" if ends and index not in (0, len(places) - 1) else f"{place:g}".replace("-", MINUS) + unit)
+        (place, "" if ends and index not in (0, len(places) - 1) else f"{place:,.10g}".replace("-", MINUS) + unit)
         for index, place in enumerate(places)
     )
     return Axis(ticks[0][0], ticks[-1][0], ticks)
