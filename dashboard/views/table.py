@@ -14,7 +14,8 @@ CellTone = Literal["better", "worse", "neutral", "caution", "accent", "muted"]
 
 @dataclass(frozen=True)
 class Column:
-    """``right``: figures, aligned on the right; ``width``: CSS width, by the content where empty."""
+    """``right``: figures, aligned on the right; ``width``: CSS width, by the content where empty. The label may be broken
+    by ``\\n``."""
 
     label: str
     right: bool = False
@@ -24,7 +25,7 @@ class Column:
 @dataclass(frozen=True)
 class Cell:
     """``unit`` stands small behind the text; ``bar`` 0–1 draws a bar instead of or under it; ``direction`` −1, 1 an arrow;
-    ``title`` is told on hover."""
+    ``title`` is told on hover; ``open``: what a click on this cell alone gives back; ``shade`` 0–1 tints its ground."""
 
     text: str
     tone: CellTone = "neutral"
@@ -33,6 +34,8 @@ class Cell:
     strong: bool = False
     bar: float | None = None
     direction: int = 0
+    open: str = ""
+    shade: float | None = None
 
 
 @dataclass(frozen=True)
@@ -55,9 +58,12 @@ def payload(
     empty: str,
     foot: str = "",
     height: str = "",
+    fixed: bool = False,
+    dense: bool = False,
 ) -> dict[str, Any]:
     """What the browser is sent. ``label``: the table as one sentence; ``empty``: why there is no row and what to do;
-    ``height``: CSS height from which on it scrolls inside. Raises ValueError for a row with too many or too few cells."""
+    ``height``: CSS height from which on it scrolls inside, ``fixed``: which it always has; ``dense``: small and close, for
+    matrices. Raises ValueError for a row with too many or too few cells."""
     wrong = [row.key for row in rows if len(row.cells) != len(columns)]
     if wrong:
         raise ValueError(f"rows {wrong} have not {len(columns)} cells")
@@ -68,10 +74,13 @@ def payload(
         "empty": empty,
         "foot": foot,
         "height": height,
+        "fixed": fixed,
+        "dense": dense,
     }
 
 
 def show(table: dict[str, Any], *, key: str) -> str | None:
-    """Draw the table; the key of the row opened in this run (click or Enter), else None."""
+    """Draw the table; the key of the row or cell opened in this run (click or Enter), else None."""
     result = _COMPONENT(key=key, data=table, on_opened_change=lambda: None)
-    return opened(result, {row["key"] for row in table["rows"] if row["open"]})
+    rows = {row["key"] for row in table["rows"] if row["open"]}
+    return opened(result, rows | {cell["open"] for row in table["rows"] for cell in row["cells"] if cell["open"]})
