@@ -84,7 +84,8 @@ def overdue_words(orders: pl.DataFrame, *, several: bool) -> str:
     # Within one county its name before every organ says nothing.
     names = late["region_name"] if several else late.select(_short_organ())["organ_name"]
     leaders = _leaders(names.drop_nulls().to_list(), late.height)
-    return f"超期未销号 {late.height} 件{leaders}；最长超期 {late['days'].max():,} 天"
+    longest = max(late["days"].to_list())
+    return f"超期未销号 {late.height} 件{leaders}；最长超期 {longest:,} 天"
 
 
 def _short_organ() -> pl.Expr:

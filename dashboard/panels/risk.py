@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import polars as pl
@@ -23,6 +25,7 @@ METRIC = "risk_issues_open"
 LISTS = {"all": "全部", "2": "县级", "3": "市级", "4": "省级"}
 _TOTAL, _SEPARATOR = "合计", "|"
 Counts = dict[tuple[FilterValue, FilterValue], int]
+Named = dict[FilterValue, str]
 
 
 def risk_panel(page: Page) -> None:
@@ -33,95 +36,91 @@ def risk_panel(page: Page) -> None:
     counts: Counts = {
         (row["risk_level"], row["domain"]): row["numerator"] for row in frame.filter(state="ok").iter_rows(named=True)
     }
-    hidden = frame.filter(pl.col("state") != "ok")
-    with panel(
-        "risk", title_of(counts, page), narrowed(page, metric).removeprefix("，"), metric, controls=lambda: _lists(page)
-    ):
-        opened = table.show(matrix(counts, page, hidden), key="risk")
+    levels = _named(page, "risk_level", {level for level, _ in counts})
+    domains = _named(page, "domain", {domain for _, domain in counts})
+    states = frame.filter(pl.col("state") != "ok")["state"].unique().to_list()
+    title, by = title_of(counts, domains), narrowed(page, metric).removeprefix("，")
+    with panel("risk", title, by, metric, controls=lambda: _lists(page)):
+        opened = table.show(matrix(counts, levels, domains, states), key="risk")
     if opened is not None:
-        level, domain = opened.split(_SEPARATOR, 1)
-        wanted = (("risk_level", level), ("domain", domain))
-        page.narrow(*((name, _code(word)) for name, word in wanted if word))
+        page.narrow(*wanted(opened))
 
 
-def title_of(counts: Counts, page: Page) -> str:
+def title_of(counts: Counts, domains: Named) -> str:
     """``在册矛盾问题 124 个，高风险 15 个，经济民生最多``."""
     total = sum(counts.values())
     if not total:
         return "没有在册矛盾问题"
     high = sum(number for (level, _), number in counts.items() if level == "high")
-    domains = Counter[FilterValue]()
+    by_domain = Counter[FilterValue]()
     for (_, domain), number in counts.items():
-        domains[domain] += number
-    ordered = domains.most_common()
+        by_domain[domain] += number
+    ordered = by_domain.most_common()
     alone = len(ordered) > 1 and ordered[0][1] > ordered[1][1]
-    first = f"，{page.names.of('domain', ordered[0][0])}最多" if alone else ""
+    first = f"，{domains[ordered[0][0]]}最多" if alone else ""
     return f"在册矛盾问题 {count(total)} 个，高风险 {count(high)} 个{first}"
 
 
-def matrix(counts: Counts, page: Page, hidden: pl.DataFrame) -> dict[str, Any]:
-    """The table: a row for each level and their sum, a column for each domain and their sum."""
-    levels = _codes(page, "risk_level", {level for level, _ in counts})
-    domains = _codes(page, "domain", {domain for _, domain in counts})
+def matrix(counts: Counts, levels: Named, domains: Named, states: Sequence[str] = ()) -> dict[str, Any]:
+    """The table: a row for each level and their sum, a column for each domain and their sum.
+
+    ``levels`` and ``domains``: code → name in the order of the table; ``states``: those of observations without a count.
+    """
     most = max(counts.values(), default=1)
     rows = []
-    for level in levels:
-        cells = [_cell(counts.get((level, domain), 0), page, level, domain, most) for domain in domains]
-        rows.append(_row(page.names.of("risk_level", level), _sum(counts, level=level), cells, level))
-    totals = [_cell(_sum(counts, domain=domain), page, None, domain, None, whole=True) for domain in domains]
-    grand = Cell(count(sum(counts.values())), strong=True)
-    rows.append(Row("total", [Cell(_TOTAL, strong=True), grand, *totals]))
+    for level, name in levels.items():
+        cells = [
+            _cell(counts.get((level, domain), 0), f"{name}风险、{label}", _key(level, domain), most)
+            for domain, label in domains.items()
+        ]
+        total = sum(number for (one, _), number in counts.items() if one == level)
+        head = Cell(name, title=f"只看{name}风险", open=_key(level, None, whole=True)) if total else Cell(name)
+        rows.append(Row(str(level), [head, Cell(count(total), strong=True), *cells]))
+    totals = []
+    for domain, label in domains.items():
+        total = sum(number for (_, one), number in counts.items() if one == domain)
+        cell = _cell(total, label, _SEPARATOR + _word(domain), None)
+        totals.append(replace(cell, strong=bool(total)))
+    rows.append(Row("total", [Cell(_TOTAL, strong=True), Cell(count(sum(counts.values())), strong=True), *totals]))
+    heads = [Column(_broken(label), right=True) for label in domains.values()]
     return table.payload(
-        [
-            Column("等级"),
-            Column(_TOTAL, right=True),
-            *(Column(_broken(page.names.of("domain", code)), right=True) for code in domains),
-        ],
+        [Column("等级"), Column(_TOTAL, right=True), *heads],
         rows if counts else [],
-        label=f"{title_of(counts, page)}。",
-        empty=_nothing(hidden),
+        label=f"{title_of(counts, domains)}。",
+        empty=_nothing(states),
         dense=True,
     )
 
 
-def _row(name: str, total: int, cells: list[Cell], level: FilterValue) -> Row:
-    opens = _word(level) + _SEPARATOR
-    head = Cell(name, title=f"只看{name}风险", open=opens) if total else Cell(name)
-    return Row(str(level), [head, Cell(count(total), strong=True), *cells])
+def wanted(opened: str) -> list[tuple[str, FilterValue]]:
+    """What a click on a cell narrows to."""
+    words = zip(("risk_level", "domain"), opened.split(_SEPARATOR, 1), strict=True)
+    return [(name, None if word == EMPTY else word) for name, word in words if word]
 
 
-def _cell(
-    number: int, page: Page, level: FilterValue, domain: FilterValue, most: int | None, *, whole: bool = False
-) -> Cell:
+def _cell(number: int, where: str, key: str, most: int | None) -> Cell:
     if not number:
         return Cell("0", "muted")
-    name = page.names.of("domain", domain)
-    where = name if whole else f"{page.names.of('risk_level', level)}风险、{name}"
-    opens = ("" if whole else _word(level)) + _SEPARATOR + _word(domain)
     shade = None if most is None else number / most
-    return Cell(count(number), title=f"{where} {number} 个，点击只看这些", strong=whole, open=opens, shade=shade)
+    return Cell(count(number), title=f"{where} {number} 个，点击只看这些", open=key, shade=shade)
 
 
-def _codes(page: Page, dimension: str, occurring: set[FilterValue]) -> list[FilterValue]:
-    """The codes of the contract and what else occurs; under a filter only what it lets through."""
+def _named(page: Page, dimension: str, occurring: set[FilterValue]) -> Named:
+    """The codes of the contract and what else occurs, with their names; under a filter only what it lets through."""
     listed: list[FilterValue] = [code for code in page.names.listed(dimension) if code != "other" or code in occurring]
     strange = sorted((code for code in occurring if code not in listed), key=lambda code: (code is None, code or ""))
     chosen = dict(page.selection.where).get(dimension)
-    codes = [*listed, *strange]
-    return [code for code in codes if code in chosen] if chosen else codes
+    codes = [code for code in (*listed, *strange) if not chosen or code in chosen]
+    return {code: page.names.of(dimension, code) for code in codes}
 
 
-def _sum(counts: Counts, level: FilterValue = None, domain: FilterValue = None) -> int:
-    return sum(number for (one, other), number in counts.items() if (level, domain) in ((one, None), (None, other)))
+def _key(level: FilterValue, domain: FilterValue, *, whole: bool = False) -> str:
+    return _word(level) + _SEPARATOR + ("" if whole else _word(domain))
 
 
-# A click brings codes back as text: null needs a word that no code is.
 def _word(code: FilterValue) -> str:
+    """A click brings codes back as text: null needs a word that no code is."""
     return EMPTY if code is None else code
-
-
-def _code(word: str) -> FilterValue:
-    return None if word == EMPTY else word
 
 
 def _broken(name: str) -> str:
@@ -131,11 +130,10 @@ def _broken(name: str) -> str:
     return f"{name[: (len(name) + 1) // 2]}\n{name[(len(name) + 1) // 2 :]}"
 
 
-def _nothing(hidden: pl.DataFrame) -> str:
-    if hidden.is_empty():
+def _nothing(states: Sequence[str]) -> str:
+    if not states:
         return "没有在册的矛盾问题。可换期间、区划，或取消筛选。"
-    state = hidden["state"][0]
-    return f"{STATE_LABELS.get(state, '')}：{STATE_REASONS.get(state, '')}。"
+    return "；".join(f"{STATE_LABELS.get(state, state)}：{STATE_REASONS.get(state, '')}" for state in states) + "。"
 
 
 def _lists(page: Page) -> None:

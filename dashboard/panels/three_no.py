@@ -120,9 +120,10 @@ def standing_words(
         return ""
     gaps = {row["region_code"]: _needed(row, aims) for row in judged}
     short = sorted((code for code, gap in gaps.items() if gap > 0), key=lambda code: (-gaps[code], code))
+    among = f"{'可比的 ' if len(judged) < frame.height else ''}{len(judged)} 个{label}"
     if not short:
-        return f"{len(judged)} 个{label}全部达到目标"
-    said = f"{len(judged)} 个{label}中 {len(short)} 个未达目标"
+        return f"{among}全部达到目标"
+    said = f"{among}中 {len(short)} 个未达目标"
     if len(short) > _MOST_NAMED:
         return f"{said}，共差 {count(sum(gaps[code] for code in short))} {case}"
     return f"{said}：" + "、".join(f"{names[code]}差 {count(gaps[code])} {case}" for code in short)

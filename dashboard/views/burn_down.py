@@ -175,7 +175,7 @@ def figure(
     picture.update_layout(**_layout(look, height, factor))
     picture.update_xaxes(**_months_axis(longest, factor))
     picture.update_yaxes(
-        range=[0, 104],
+        range=[-4, 104],
         tickvals=[0, 50, 100],
         ticktext=["0", "50%", "100%"],
         gridcolor=look.line,

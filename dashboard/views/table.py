@@ -82,5 +82,10 @@ def payload(
 def show(table: dict[str, Any], *, key: str) -> str | None:
     """Draw the table; the key of the row or cell opened in this run (click or Enter), else None."""
     result = _COMPONENT(key=key, data=table, on_opened_change=lambda: None)
+    return opened(result, openable(table))
+
+
+def openable(table: dict[str, Any]) -> set[str]:
+    """What a click in that payload's table may give back."""
     rows = {row["key"] for row in table["rows"] if row["open"]}
-    return opened(result, rows | {cell["open"] for row in table["rows"] for cell in row["cells"] if cell["open"]})
+    return rows | {cell["open"] for row in table["rows"] for cell in row["cells"] if cell["open"]}

@@ -115,9 +115,9 @@ def _state(row: Row) -> str:
 
 def _axis(rows: Sequence[Row], aims: Mapping[str, float | None]) -> tuple[float, float]:
     """From a round figure below everything drawn, up to the whole."""
-    drawn = [row for row in rows if plain(row)]
-    ends = [row.get("lower") if row.get("lower") is not None else row["value"] for row in drawn]
-    low = min([*ends, *(aim for aim in aims.values() if aim is not None)], default=0.0)
+    ends: list[float] = [aim for aim in aims.values() if aim is not None]
+    ends += [row["value"] if row.get("lower") is None else row["lower"] for row in rows if plain(row)]
+    low = min(ends, default=0.0)
     step = 0.05 if low >= 0.7 else 0.1
     return max(0.0, (low - 0.002) // step * step), 1.0
 
