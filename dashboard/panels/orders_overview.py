@@ -1,0 +1,28 @@
+"""督办销号 on one screen: the orders on the left; the backlog, the risks and the kinds of orders on the right."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from dashboard.panels.backlog import backlog_panel
+from dashboard.panels.orders import handled, kinds_panel, orders_panel
+from dashboard.panels.risk import risk_panel
+from dashboard.shell import Page
+
+#: So few orders leave room for the matrix of kinds under them.
+_FEW = 8
+
+
+def orders_overview(page: Page) -> None:
+    """Orders beside what has been left over for long; both columns end at the same height."""
+    few = handled(page).height <= _FEW
+    left, right = st.columns([0.5, 0.5], gap="medium")
+    with left:
+        orders_panel(page, height="24.4rem" if few else "39.8rem")
+        if few:
+            kinds_panel(page)
+    with right:
+        backlog_panel(page, height=368 if few else 130)
+        risk_panel(page)
+        if not few:
+            kinds_panel(page)
