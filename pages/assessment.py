@@ -30,4 +30,4 @@ with left:
 with middle:
     score.score_panel(standing)
 with right:
-    ledger.ledger_panel(standing, height="17.2rem")
+    ledger.ledger_panel(standing, height=17.2)
