@@ -90,7 +90,7 @@ export default function (component) {
   redrawn(component, (root, data, open) => {
     const before = root.querySelector(".scroll")?.scrollTop
     const scroll = element("div", "scroll")
-    if (data.height) scroll.style[data.fixed ? "height" : "maxHeight"] = data.height
+    if (data.height) scroll.style[data.fixed ? "height" : "maxHeight"] = `${data.height}rem`
     scroll.append(data.rows.length ? tableOf(data, open) : element("div", "empty", data.empty))
     root.replaceChildren(scroll)
     if (data.foot) root.append(element("div", "foot", data.foot))

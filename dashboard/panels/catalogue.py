@@ -105,7 +105,7 @@ def _list(page: Page) -> None:
             rows,
             label=f"指标列表，{count} 项",
             empty="没有找到。换几个字试试：名称、代码或口径里的字都可以，用空格隔开多个词。",
-            height="calc(100vh - 19.5rem)",
+            height=47,
         )
         opened = table.show(drawn, key="metrics")
     if opened is not None:

@@ -96,7 +96,7 @@ def gaps_panel(page: Page, found: Missing) -> None:
         )
         rows = [] if found.gaps is None else [_gap_row(page, gap) for gap in found.gaps.iter_rows(named=True)]
         empty = f"没有哪个{level}像是断了数。预期不足十五件的地方，两日以内的中断看不出来。"
-        drawn = table.payload(columns, rows, label=title, empty=empty, height="13rem")
+        drawn = table.payload(columns, rows, label=title, empty=empty, height=13)
         opened = table.show(drawn, key="gaps")
     if opened is not None:
         code, first, last = opened.split(":")

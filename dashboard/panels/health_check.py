@@ -28,7 +28,7 @@ def check_panel() -> None:
         columns = (Column("表"), Column("行数", right=True), Column("发现", wrap=True))
         rows = [] if examined is None else list(rows_of(examined.report))
         empty = "还没有核对结果：快照启用后，后台在一分钟内核对一次。"
-        drawn = table.payload(columns, rows, label="约定核对", empty=empty, foot=detail, height="34rem")
+        drawn = table.payload(columns, rows, label="约定核对", empty=empty, foot=detail, height=34)
         table.show(drawn, key="check")
 
 

@@ -107,7 +107,7 @@ def _leaders(places: list[str], whole: int) -> str:
 # The table ------------------------------------------------------------------------------------------------------------
 
 
-def orders_panel(page: Page, height: str) -> None:
+def orders_panel(page: Page, height: float) -> None:
     """The orders in hand, the longest overdue first; a click narrows to the county, within a county to the organ."""
     region, shown = answering(page), page.switch(ORDERS)
     several = region.level > COUNTY

@@ -62,14 +62,14 @@ def payload(
     label: str,
     empty: str,
     foot: str = "",
-    height: str = "",
+    height: float = 0,
     fixed: bool = False,
     dense: bool = False,
     compact: bool = False,
 ) -> dict[str, Any]:
     """What the browser is sent. ``label``: the table as one sentence; ``empty``: why there is no row and what to do;
-    ``height``: CSS height from which on it scrolls inside, ``fixed``: which it always has; ``dense``: closer rows, as those
-    of a league; ``compact``: small and close, for matrices. Raises ValueError for a row with too many or too few cells."""
+    ``height``: rem from which on it scrolls inside, ``fixed``: which it always has; ``dense``: closer rows, as those of a
+    league; ``compact``: small and close, for matrices. Raises ValueError for a row with too many or too few cells."""
     wrong = [row.key for row in rows if len(row.cells) != len(columns)]
     if wrong:
         raise ValueError(f"rows {wrong} have not {len(columns)} cells")
