@@ -31,13 +31,14 @@ class Switch:
     """A choice that a page offers besides region, period, metric and filters.
 
     ``choices``: value in the address → its Chinese name, the first is the default. ``shared``: kept on the way to
-    another page.
+    another page; ``picked``: offered as a list in the bar.
     """
 
     name: str
     label: str
     choices: Mapping[str, str]
     shared: bool = False
+    picked: bool = False
 
     @property
     def default(self) -> str:

@@ -7,15 +7,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import datetime
 from html import escape
 from typing import TYPE_CHECKING
 
 import streamlit as st
 
 from dashboard import answers, current, steps
-from dashboard.address import COMPARISONS, Selection
+from dashboard.address import COMPARISONS, Selection, Switch
 from dashboard.export import SHEET_ROWS, Format, Layout
 from dashboard.span import PICKABLE, Span
+from data_access.reference import LOCAL
 from data_access.regions import LEVEL_LABELS
 from metrics.core.compare import REFERENCE_LABELS, comparison_table
 from metrics.core.period import GRAIN_LABELS, Grain
@@ -27,6 +29,8 @@ if TYPE_CHECKING:
     from dashboard.shell import Page
 
 _MOST_CHOICES = 300
+#: Days since the newest event: up to yesterday is fresh; from so many on the badge turns amber, then red.
+_FRESH_DAYS, _STALE_DAYS = 1, 3
 #: Format of the export → its name and whom it serves.
 _FORMS: dict[Format, tuple[str, str]] = {
     "csv": ("CSV", "各种软件都能打开"),
@@ -41,6 +45,9 @@ def show(page: Page) -> None:
         _region_path(page)
         _period_picker(page)
         _metric_picker(page)
+        for switch in page.spec.switches:
+            if switch.picked:
+                _switch_picker(page, switch)
         if not page.spec.free:
             comparison_picker(page)
         _filter_picker(page)
@@ -53,12 +60,21 @@ def marks(page: Page) -> str:
     """The mark of made-up data and the freshness line (HTML)."""
     made, status = page.snapshot.provenance, current.status()
     mark = f'<span class="yp-tag">{escape(made.synthetic)}</span>' if made.synthetic else ""
+    age = _days_old(page)
+    tone = "broken" if age > _STALE_DAYS else "caution" if age > _FRESH_DAYS or status.fault else ""
     newest = f"{made.newest_event:%m-%d}" if made.newest_event else "无"
-    tone, fault = ("caution", "　取数失败，显示上一次的数据") if status.fault else ("", "")
-    words = f"业务截至 {newest}　{escape(made.replica)}　快照 №{made.number}{fault}"
+    old = f"（{age} 天前）" if age > _FRESH_DAYS else ""
+    fault = "　取数失败，显示上一次的数据" if status.fault else ""
+    words = f"业务截至 {newest}{old}　{escape(made.replica)}　快照 №{made.number}{fault}"
     title = f"取数时间 {made.taken_at:%Y-%m-%d %H:%M}；业务日期 {made.business_date}{'；' + status.fault if status.fault else ''}"
     badge = f'<span class="yp-badge" title="{escape(title)}"><span class="yp-dot {tone}"></span>{words}</span>'
     return f'<span class="yp-marks">{mark}{badge}</span>'
+
+
+def _days_old(page: Page) -> int:
+    """Days since the newest event; 0 where there is none to be old."""
+    newest = page.snapshot.provenance.newest_event
+    return 0 if newest is None else (datetime.now(tz=LOCAL).date() - newest).days
 
 
 def reference_label(page: Page) -> str:
@@ -119,7 +135,7 @@ def _child_picker(page: Page, level: int) -> None:
 def _period_picker(page: Page) -> None:
     span, last = page.selection.span, page.business_date
     key = "yp-grain"
-    st.session_state[key] = span.grain if span.grain in PICKABLE and span.is_bucket else None
+    st.session_state[key] = span.grain if span.grain in page.spec.grains and span.is_bucket else None
 
     def grain_chosen() -> None:
         grain = st.session_state[key]
@@ -128,7 +144,7 @@ def _period_picker(page: Page) -> None:
 
     st.segmented_control(
         "粒度",
-        list(PICKABLE),
+        list(page.spec.grains),
         format_func=lambda grain: PICKABLE[grain],
         key=key,
         on_change=grain_chosen,
@@ -205,6 +221,25 @@ def _metric_picker(page: Page) -> None:
         label_visibility="collapsed",
         filter_mode=None,
         width=200,
+    )
+
+
+def _switch_picker(page: Page, switch: Switch) -> None:
+    key = f"yp-switch-{switch.name}"
+    st.session_state[key] = page.switch(switch)
+
+    def chosen() -> None:
+        steps.write(page.selection.switched(switch, st.session_state[key]), page.default)
+
+    st.selectbox(
+        switch.label,
+        list(switch.choices),
+        format_func=lambda value: f"{switch.label}：{switch.choices[value].replace('（示例）', '·示例')}",
+        key=key,
+        on_change=chosen,
+        label_visibility="collapsed",
+        filter_mode=None,
+        width=210,
     )
 
 
@@ -347,7 +382,7 @@ def _narrowings(page: Page) -> Iterator[tuple[str, Selection]]:
         yield _filter_words(page, dimension, codes), selection.filtered(dimension, ())
     for switch in page.spec.all_switches:
         value = page.switch(switch)
-        if value != switch.default:
+        if value != switch.default and not switch.picked:
             yield f"{switch.label}：{switch.choices[value]}", selection.switched(switch, switch.default)
 
 

@@ -9,7 +9,7 @@ from urllib.parse import quote, urlencode
 from anyio import to_thread
 from starlette.datastructures import QueryParams
 from starlette.requests import Request
-from starlette.responses import JSONResponse, PlainTextResponse, Response, StreamingResponse
+from starlette.responses import FileResponse, JSONResponse, PlainTextResponse, Response, StreamingResponse
 from starlette.routing import Route
 
 from dashboard import current
@@ -25,6 +25,7 @@ from dashboard.export import (
     parquet_bytes,
     xlsx_bytes,
 )
+from dashboard.look import ASSETS, FONT_FILES, FONT_PATH
 from data_access.regions import LEVEL_KEYS, RegionTree
 from data_access.snapshot import Snapshot
 from metrics.core.asking import ask
@@ -129,4 +130,17 @@ def _pieces(made: Export, layout: Layout, kind: Format) -> Iterator[bytes]:
         yield xlsx_bytes(made, layout) if kind == "xlsx" else parquet_bytes(made, layout)
 
 
-ROUTES = [Route("/healthz", health), Route("/readyz", ready), Route(EXPORT_PATH, export)]
+async def font(request: Request) -> Response:
+    """A weight of the bundled Chinese font."""
+    name = request.path_params["name"]
+    if name not in FONT_FILES.values():
+        return PlainTextResponse("没有这个字体文件。", status_code=404)
+    return FileResponse(ASSETS / "fonts" / name, media_type="font/woff2", headers={"Cache-Control": "max-age=31536000"})
+
+
+ROUTES = [
+    Route("/healthz", health),
+    Route("/readyz", ready),
+    Route(EXPORT_PATH, export),
+    Route(f"{FONT_PATH}/{{name}}", font),
+]

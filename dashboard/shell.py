@@ -21,7 +21,7 @@ from dashboard.address import Offer, Selection, Switch, Where
 from dashboard.exploring import ExploreQuery
 from dashboard.export import FORMATS, LAYOUTS, Format, Layout
 from dashboard.look import asset, page_css
-from dashboard.span import Span, buckets_back
+from dashboard.span import PICKABLE, Span, buckets_back
 from dashboard.views.screen import Screen, current_screen
 from data_access.regions import TOWNSHIP, Region, RegionTree
 from data_access.snapshot import Snapshot
@@ -48,8 +48,9 @@ class PageSpec:
 
     ``path``: its address; ``metrics``: the choices for map, trend and league, the first is the default; ``grain``: the
     default period's calendar; ``since_meeting``: its default period is instead all days since the last meeting day;
-    ``switches``: its own, besides those that all pages share. ``free``: it asks freely, see ``dashboard/exploring.py``:
-    ``metrics`` are what it begins with, all others may be chosen, and map and league are its own.
+    ``switches``: its own, besides those that all pages share; ``grains``: the calendars that its picker offers. ``free``: it
+    asks freely, see ``dashboard/exploring.py``: ``metrics`` are what it begins with, all others may be chosen, and map and
+    league are its own.
     """
 
     path: str
@@ -57,6 +58,7 @@ class PageSpec:
     grain: Grain
     since_meeting: bool = False
     switches: tuple[Switch, ...] = field(default=())
+    grains: tuple[Grain, ...] = tuple(PICKABLE)
     free: bool = False
 
     @property
@@ -236,13 +238,14 @@ class Page:
         query = Query(tuple(keys), self.region.code, self.region.level, period or self.period, by=by, where=where)
         return self._compared(query, self.grain if period is None else Span.over(period).grain)
 
-    def parts(self, key: str, peers: Iterable[str] | None = None) -> pl.DataFrame:
+    def parts(self, key: str, peers: Iterable[str] | None = None, period: Period | None = None) -> pl.DataFrame:
         """The figures of the compared level, by region code: ``previous``, ``other`` and what may fairly be said.
 
-        ``peers``: the regions that are held against each other, by default all.
+        ``peers``: the regions that are held against each other, by default all; ``period``: another span of the page's
+        calendar.
         """
-        metric = metrics()[key]
-        query = Query((key,), self.compared_region_of(metric).code, self.compared_level_of(metric), self.period)
+        metric, period = metrics()[key], period or self.period
+        query = Query((key,), self.compared_region_of(metric).code, self.compared_level_of(metric), period)
         (asked,) = self.narrowed(query)
         chosen = None if peers is None else frozenset(peers)
         return answers.league(self.snapshot, asked, self.grain, self.compare, chosen, self.scope)
@@ -293,6 +296,11 @@ class Page:
     def at(self, span: Span) -> None:
         """Show another period."""
         self.show(replace(self.selection, span=span))
+
+    def measure(self, key: str) -> None:
+        """Show another of the page's metrics in map, trend and league."""
+        if key in self.spec.metrics:
+            self.show(replace(self.selection, metric=key))
 
     def narrow(self, *filters: tuple[str, FilterValue]) -> None:
         """Narrow by one code of each dimension."""

@@ -16,12 +16,14 @@ function shape(tag, attributes) {
   return node
 }
 
-// A line through the values that are known, broken where one is not; null when there are fewer than two.
-function sparkPath(values, width, top, bottom) {
+// A line through the values that are known, broken where one is not, and the area of the band that was expected of them;
+// null when there are fewer than two.
+function sparkPath(values, width, top, bottom, band = []) {
   const real = (values ?? []).filter((value) => value !== null)
   if (real.length < 2) return null
-  const low = Math.min(...real)
-  const span = Math.max(...real) - low || 1
+  const edges = band.filter((pair) => pair !== null).flat()
+  const low = Math.min(...real, ...edges)
+  const span = Math.max(...real, ...edges) - low || 1
   const at = (value) => bottom - ((value - low) / span) * (bottom - top)
   let path = ""
   let open = false
@@ -31,7 +33,10 @@ function sparkPath(values, width, top, bottom) {
     open = value !== null
   })
   const last = values[values.length - 1]
-  return { path, end: last === null ? null : at(last) }
+  const xs = band.map((pair, index) => (pair === null ? null : (index / (values.length - 1)) * width))
+  const stretch = (edge) => band.flatMap((pair, index) => (pair === null ? [] : [`${xs[index].toFixed(2)} ${at(pair[edge]).toFixed(2)}`]))
+  const area = edges.length > 2 ? `M${[...stretch(1), ...stretch(0).reverse()].join("L")}Z` : ""
+  return { path, area, end: last === null ? null : at(last) }
 }
 
 // Draws only when what is to be drawn has changed; `state.send` always is the latest way back to the server.

@@ -1,10 +1,11 @@
 // Cards of headline figures.
-function spark(values) {
-  const line = sparkPath(values, 100, 5, 33)
+function spark(card) {
+  const line = sparkPath(card.spark, 100, 5, 33, card.band)
   if (line === null) return null
   const svg = shape("svg", { class: "spark", viewBox: "0 0 100 36", preserveAspectRatio: "xMidYMid meet", "aria-hidden": "true" })
-  svg.append(shape("path", { d: line.path }))
-  if (line.end !== null) svg.append(shape("circle", { cx: "100", cy: line.end.toFixed(2), r: "3" }))
+  if (line.area) svg.append(shape("path", { class: "band", d: line.area }))
+  svg.append(shape("path", { class: "line", d: line.path }))
+  if (line.end !== null) svg.append(shape("circle", { class: card.badge_tone, cx: "100", cy: line.end.toFixed(2), r: "3" }))
   return svg
 }
 
@@ -59,10 +60,16 @@ function changes(card) {
 function draw(card, open) {
   const box = element("section", "card")
   box.setAttribute("aria-label", card.alt)
+  box.dataset.metric = card.key
   const top = element("div", "top")
   top.append(title(card, open))
   const badge = card.badge || card.state_label
-  if (badge) top.append(element("span", `badge ${card.badge ? card.badge_tone : ""}`, badge))
+  if (badge) {
+    const mark = element("span", `badge ${card.badge ? card.badge_tone : ""}`)
+    if (card.badge_sign) mark.append(element("span", "shape", card.badge_sign))
+    mark.append(badge)
+    top.append(mark)
+  }
   if (card.definition) top.append(explanation(card))
   const middle = element("div", "middle")
   const value = element("div", `value${card.hidden ? " word" : ""}${card.state === "small_n" ? " doubt" : ""}`, card.value)
@@ -70,7 +77,7 @@ function draw(card, open) {
   if (card.unit) value.append(element("span", "unit", card.unit))
   middle.append(value)
   const aside = element("div", "aside")
-  const picture = spark(card.spark)
+  const picture = spark(card)
   if (picture) aside.append(picture)
   if (card.note) aside.append(element("div", "note", card.note))
   middle.append(aside)

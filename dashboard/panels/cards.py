@@ -6,26 +6,38 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+import polars as pl
+
 from dashboard import navigation
 from dashboard.look import Tone, exact, number, parts, unit_of
 from dashboard.panels.frame import changes
 from dashboard.shell import Page
+from dashboard.span import buckets_back
 from dashboard.views import kpi
 from metrics.core.model import Metric
-from metrics.core.period import DAY, Grain, Period
+from metrics.core.period import DAY, Grain, Period, bucket_start
 from metrics.core.query import Query
 from metrics.registry import metrics
 
 SPARK_BUCKETS = 12
 _SPARK_DAYS = 30
 #: Verdict of ``metrics.core.signal`` → what the card says of it.
-_BADGES: dict[str, tuple[str, Tone]] = {
-    "gap": ("可能断数", "worse"),
-    "high": ("特殊波动", "worse"),
-    "low": ("特殊波动", "worse"),
-    "usual": ("正常波动", "neutral"),
-    "too_few": ("样本不足", "neutral"),
+_BADGES: dict[str, tuple[str, str, Tone]] = {
+    "gap": ("可能断数", "▼", "worse"),
+    "high": ("特殊波动", "▲", "worse"),
+    "low": ("特殊波动", "▼", "worse"),
+    "usual": ("正常波动", "●", "neutral"),
+    "too_few": ("样本不足", "", "neutral"),
 }
+Band = tuple[tuple[float, float] | None, ...]
+
+
+@dataclass(frozen=True)
+class _Signal:
+    """What one metric's recent days or weeks are called, and what was expected of each value of its spark line."""
+
+    verdict: str | None
+    band: Band
 
 
 @dataclass(frozen=True)
@@ -48,10 +60,10 @@ def cards(page: Page, specs: Sequence[CardSpec]) -> None:
         period = None if days is None else Period(page.period.stop - days * DAY, page.period.stop)
         figures = {row["metric"]: row for row in page.compared(keys, period).iter_rows(named=True)}
         sparks = _sparks(page, keys, days)
-        verdicts = _verdicts(page, keys) if days is None else {}
+        signals = _signals(page, keys) if days is None else {}
         for spec in alike:
             card = _card(page, spec, figures[spec.metric], sparks.get(spec.metric, ()))
-            drawn[spec] = _badged(card, verdicts.get(spec.metric))
+            drawn[spec] = _marked(card, signals.get(spec.metric))
     opened = kpi.show([drawn[spec] for spec in specs], key="cards")
     for spec in specs:
         if spec.metric == opened and spec.page is not None:
@@ -86,25 +98,31 @@ def _counted(row: dict[str, Any], metric: Metric) -> str:
     return parts(row["numerator"], row["denominator"]) if metric.percent else ""
 
 
-def _verdicts(page: Page, keys: Sequence[str]) -> dict[str, str]:
-    """What the selected days or whole week are called, by metric: of several days the first that stands in _BADGES."""
-    if page.unfinished:
-        return {}
-    judged = page.signals(Query(tuple(keys), page.region.code, page.region.level, page.period, page.grain))
+def _signals(page: Page, keys: Sequence[str]) -> dict[str, _Signal]:
+    """By metric; of several selected days the verdict that stands first in _BADGES. None of a period that is not over."""
+    grain = page.trend_grain
+    span = buckets_back(page.period.last, grain, _SPARK_DAYS if grain is Grain.day else SPARK_BUCKETS)
+    judged = page.signals(Query(tuple(keys), page.region.code, page.region.level, span, grain))
     if judged is None:
         return {}
-    found: dict[str, str] = {}
-    order = list(_BADGES)
-    for key, verdict in judged.select("metric", "verdict").iter_rows():
-        found[key] = min(found.get(key, verdict), verdict, key=order.index)
+    found: dict[str, _Signal] = {}
+    for (key,), rows in judged.sort("day").partition_by("metric", as_dict=True).items():
+        band = tuple(None if low is None else (low, high) for low, high in rows.select("lower", "upper").iter_rows())
+        own = rows.filter(pl.col("day") >= bucket_start(page.period.start, grain))["verdict"].to_list()
+        whole = not page.unfinished and page.grain is grain
+        verdict = min(own, key=list(_BADGES).index) if own and whole else None
+        found[str(key)] = _Signal(verdict, band)
     return found
 
 
-def _badged(card: kpi.Card, verdict: str | None) -> kpi.Card:
-    if verdict is None:
+def _marked(card: kpi.Card, signal: _Signal | None) -> kpi.Card:
+    if signal is None:
         return card
-    words, tone = _BADGES[verdict]
-    return replace(card, badge=words, badge_tone=tone)
+    known = signal.band if len(signal.band) == len(card.spark) else ()
+    if signal.verdict is None:
+        return replace(card, band=known)
+    words, sign, tone = _BADGES[signal.verdict]
+    return replace(card, band=known, badge=words, badge_sign=sign, badge_tone=tone)
 
 
 def _sparks(page: Page, keys: Sequence[str], days: int | None) -> dict[str, tuple[float | None, ...]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from html import escape
 
@@ -22,17 +22,26 @@ _LEFT_OUT = ("算法", "维度")
 
 
 @contextmanager
-def panel(name: str, title: str, detail: str = "", metric: Metric | None = None) -> Iterator[None]:
-    """A framed panel with its title; with ``metric`` the 口径 opens beside it."""
+def panel(
+    name: str,
+    title: str,
+    detail: str = "",
+    metric: Metric | None = None,
+    controls: Callable[[], None] | None = None,
+) -> Iterator[None]:
+    """A framed panel with its title; ``controls`` draws what can be chosen in it; with ``metric`` the 口径 opens beside."""
     with st.container(key=f"panel-{name}"):
         head = f'<div class="yp-panel-title"><b>{escape(title)}</b><span>{escape(detail)}</span></div>'
-        if metric is None:
+        if metric is None and controls is None:
             st.html(head)
         else:
             with st.container(key=f"head-{name}", horizontal=True, vertical_alignment="center", gap="small"):
                 st.html(head, width="stretch")
-                with st.popover("口径", type="tertiary"):
-                    definition(metric)
+                if controls is not None:
+                    controls()
+                if metric is not None:
+                    with st.popover("口径", type="tertiary"):
+                        definition(metric)
         yield
 
 
@@ -43,8 +52,11 @@ def definition(metric: Metric) -> None:
     st.html(f'<div class="yp-definition"><b>{escape(metric.label)}</b><dl>{body}</dl></div>')
 
 
-def finding(page: Page) -> None:
-    """The page's title: the measure of the selected region and how it moved, as far as a rule can say it."""
+def finding(page: Page, remark: str = "") -> None:
+    """The page's title: the measure of the selected region and how it moved, as far as a rule can say it.
+
+    ``remark``: what a rule of the page's own finds besides.
+    """
     metric = page.metric
     row = page.compared([metric.key]).row(0, named=True)
     said = [f"{page.region.name}{metric.label} {with_unit(row['value'], metric)}"]
@@ -54,7 +66,9 @@ def finding(page: Page) -> None:
         if row["value"] is not None and row[column] is not None
     ]
     headline(
-        page, "，".join(said), f"{bar.span_label(page)}{running(page)}{narrowed(page, metric)}。{metric.definition}"
+        page,
+        "；".join(part for part in ("，".join(said), remark) if part),
+        f"{bar.span_label(page)}{running(page)}{narrowed(page, metric)}。{metric.definition}",
     )
 
 

@@ -2,41 +2,79 @@
 
 from __future__ import annotations
 
-import polars as pl
+from collections.abc import Mapping
+from dataclasses import replace
 
+import polars as pl
+import streamlit as st
+
+from dashboard import steps
 from dashboard.look import unit_of
 from dashboard.panels.frame import changes, panel
-from dashboard.shell import Page
+from dashboard.shell import MAP, Page
 from dashboard.views import region_map
 from data_access.boundaries import boundaries_of, special_units
 from data_access.regions import LEVEL_LABELS
 from metrics.core.model import Metric
 
 
-def map_panel(page: Page, height: int = 600, width: int = 560) -> None:
-    """The map of the page's metric; a click on a region opens it."""
+def map_panel(
+    page: Page,
+    height: int = 600,
+    share: float = 0.37,
+    marks: Mapping[str, region_map.Mark] | None = None,
+    title: str | None = None,
+) -> None:
+    """The map of the page's metric in a column of that share of the page; a click on a region opens it.
+
+    ``marks``: by region, how it stands to its band.
+    """
     metric = page.metric
     frame = page.parts(metric.key)
     codes = frame["region_code"].to_list()
     selected = page.region.code if page.region.code in codes else None
     where = f"{page.compared_region.name} · 按{LEVEL_LABELS[page.compared_level]}"
-    with panel("map", metric.label, where if metric.percent else f"{unit_of(metric)} · {where}", metric):
+    with panel(
+        "map",
+        title or metric.label,
+        where if metric.percent else f"{unit_of(metric)} · {where}",
+        metric,
+        lambda: _mode(page),
+    ):
         picture = region_map.build(
             frame,
             metric,
             page.screen.look,
-            places=places(page, frame, metric),
+            places=_marked(places(page, frame, metric), marks or {}),
             boundaries=boundaries_of(codes),
             specials=special_units(codes),
             scope=f"{page.compared_region.code}@{page.visit}",
             selected=selected,
-            width=width,
+            width=page.screen.inside_panel(share),
             height=height,
             factor=page.screen.factor,
+            columns=page.switch(MAP) == "columns",
+            own_font=page.screen.own_font,
         )
         clicked = region_map.show(picture, key="map")
     if clicked is not None:
         page.go(clicked)
+
+
+def _marked(found: dict[str, region_map.Place], marks: Mapping[str, region_map.Mark]) -> dict[str, region_map.Place]:
+    return {code: replace(place, mark=marks.get(code, region_map.UNMARKED)) for code, place in found.items()}
+
+
+def _mode(page: Page) -> None:
+    """The button that raises columns on the map, or lays them flat again."""
+    other = "flat" if page.switch(MAP) == "columns" else "columns"
+    st.button(
+        MAP.choices[other],
+        key="yp-map",
+        type="tertiary",
+        on_click=steps.write,
+        args=(page.selection.switched(MAP, other), page.default),
+    )
 
 
 def places(page: Page, frame: pl.DataFrame, metric: Metric) -> dict[str, region_map.Place]:

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from datetime import date
+
 import polars as pl
 
-from dashboard import answers, bar
+from dashboard import answers, bar, steps
 from dashboard.panels.frame import narrowed, panel
 from dashboard.shell import TREND_BUCKETS, Page
+from dashboard.span import Span
 from dashboard.views import trend
 from metrics.core.calendar import calendar
-from metrics.core.compare import reference_period
+from metrics.core.compare import reference_period, target
 from metrics.core.model import Metric
 from metrics.core.period import Grain, Period
 from metrics.core.query import Query
@@ -23,9 +27,9 @@ def trend_panel(page: Page, height: int = 190) -> None:
     frame = page.series([metric.key], page.region.code, page.region.level, TREND_BUCKETS[grain])
     unfinished = frame["period"].max() if _last_is_running(page) else None
     band = _expected(page, metric, frame)
-    beside = "浅色带为同类日期的预期范围，圈为特殊波动" if band is not None else f"细线为{bar.reference_label(page)}"
-    running = "，虚线段未完" if unfinished else ""
-    detail = f"按{_GRAIN_WORDS[grain]} · {beside}{running}{narrowed(page, metric)}"
+    past = _compared_year(page, frame, metric) if band is None else None
+    targets = _targets(page, metric, frame)
+    detail = f"按{_GRAIN_WORDS[grain]}{_beside(page, band, past, unfinished)}{narrowed(page, metric)}"
     covered = Period.inclusive(frame["period"].min(), page.period.last) if frame.height else None  # type: ignore[arg-type]
     with panel("trend", f"{page.region.name}{metric.label}走势", detail, metric):
         picture = trend.figure(
@@ -33,14 +37,38 @@ def trend_panel(page: Page, height: int = 190) -> None:
             metric,
             page.screen.look,
             grain=grain,
-            year_ago=_compared_year(page, frame, metric) if band is None else None,
+            year_ago=past,
             band=band,
+            targets=targets,
             marks=calendar().marks(covered) if covered is not None and grain is Grain.day else (),
             unfinished=unfinished,  # type: ignore[arg-type]
             height=height,
             factor=page.screen.factor,
         )
-        trend.show(picture, key="trend", alt=trend.alt(frame, metric, grain))
+        trend.show(
+            picture,
+            key="trend",
+            alt=trend.alt(frame, metric, grain),
+            on_day=lambda day: steps.write(replace(page.selection, span=Span.holding(day, grain)), page.default),
+        )
+
+
+def _beside(page: Page, band: pl.DataFrame | None, past: pl.DataFrame | None, unfinished: object) -> str:
+    """What else is drawn, in words."""
+    said = "浅色带为同类日期的预期范围，圈为特殊波动" if band is not None else ""
+    if past is not None:
+        said = f"细线为{bar.reference_label(page)}"
+    running = "斜线段未完" if unfinished else ""
+    words = "，".join(part for part in (said, running) if part)
+    return f" · {words}" if words else ""
+
+
+def _targets(page: Page, metric: Metric, frame: pl.DataFrame) -> dict[date, float]:
+    """What was aimed at in each bucket, by its first day; empty under a filter, for which no target speaks."""
+    if page.where(metric):
+        return {}
+    aims = {day: target(metric.key, page.region.code, day) for day in frame["period"].to_list()}
+    return {day: aim.value for day, aim in aims.items() if aim is not None}
 
 
 def _expected(page: Page, metric: Metric, frame: pl.DataFrame) -> pl.DataFrame | None:

@@ -32,7 +32,9 @@ class Card:
     definition: str = ""
     caution: str = ""
     exact: str = ""
+    band: tuple[tuple[float, float] | None, ...] = ()
     badge: str = ""
+    badge_sign: str = ""
     badge_tone: Tone = "neutral"
 
 

@@ -133,16 +133,19 @@ def lay_out(
     width: float,
     height: float,
     factor: float = 1.0,
+    *,
+    magnify: bool = True,
 ) -> Layout:
     """The picture of ``boundaries`` (and ``points`` of regions without one) in a box of width × height pixels.
 
-    ``words``: name and value per region code, drawn where there is room. Codes without words get no label.
+    ``words``: name and value per region code, drawn where there is room. Codes without words get no label. ``magnify``:
+    crowded places get a magnified copy.
     """
     projection = _fitted(boundaries, points, width, height)
     shapes = {code: projection.shape(boundary) for code, boundary in boundaries.items()}
     placed = {code: projection.place(*point) for code, point in points.items()}
     size = 15.0 * factor
-    crowded = _crowded(shapes, words, size, width, height)
+    crowded = _crowded(shapes, words, size, width, height) if magnify else []
     moved, inset = _with_inset(shapes, crowded, width, height, factor)
     shapes = {code: _shifted(shape, moved) for code, shape in shapes.items()}
     placed = {code: (x + moved, y) for code, (x, y) in placed.items()}

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from html import escape
-from typing import Any
+from typing import Any, Literal
 
 import polars as pl
 import pydeck as pdk
@@ -17,24 +17,42 @@ import streamlit as st
 
 from dashboard.look import (
     FONTS,
+    OWN_FONT,
     STATE_LABELS,
     STATE_REASONS,
     Look,
     channels,
     dark_ground,
     exact,
+    mixed,
     number,
     parts,
     unit_of,
     with_unit,
 )
 from dashboard.views.classes import Classes, classify
+from dashboard.views.columns import Column, flat_height, stand
 from dashboard.views.map_layout import Label, Layout, Shape, hatch, lay_out
 from data_access.boundaries import Boundary
 from metrics.core.model import Metric
 
 SOURCE = "数据来源：天地图；示意图，内部使用"
+_RAISED = ":raised"
 Row = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Mark:
+    """How a figure stands to what is expected of it. ``side`` ▲ or ▼ outlines the region in the colour ``tone`` and is put
+    behind its figure, ``words`` says in the legend what that means; ``note`` stands in the tooltip, also without a side."""
+
+    side: Literal["", "▲", "▼"] = ""
+    tone: Literal["worse", "better", "caution"] = "worse"
+    words: str = ""
+    note: str = ""
+
+
+UNMARKED = Mark()
 
 
 @dataclass(frozen=True)
@@ -44,6 +62,7 @@ class Place:
     name: str
     point: tuple[float, float] | None = None
     change: str = ""
+    mark: Mark = UNMARKED
 
 
 @dataclass(frozen=True)
@@ -68,6 +87,8 @@ class _Drawn:
     metric: Metric
     look: Look
     factor: float
+    columns: tuple[Column, ...] = ()
+    own_font: bool = False
 
 
 def build(
@@ -84,11 +105,14 @@ def build(
     height: int = 560,
     factor: float = 1.0,
     approval: str = "",
+    columns: bool = False,
+    own_font: bool = False,
 ) -> RegionMap:
     """The map of one period's observations: one row per region_code, columns value, numerator, denominator, state.
 
     ``width`` and ``height``: design px of the box at 1080 lines, both grow by ``factor``. ``scope``: the region whose parts
-    are shown. ``approval``: the 审图号, empty where none was granted.
+    are shown. ``approval``: the 审图号, empty where none was granted. ``columns``: seen aslant, with a column on every region.
+    ``own_font``: see ``Screen``.
     """
     rows = {str(row["region_code"]): row for row in frame.iter_rows(named=True)}
     shaped = {code: boundary for code, boundary in boundaries.items() if code in rows}
@@ -96,18 +120,32 @@ def build(
     known = {code: point for code, point in points.items() if point is not None}
     classes = classify([row["value"] for row in rows.values() if _plain(row)])
     sentence = alt(frame, metric, places)
-    layer = f"regions:{scope}:{selected or ''}:{metric.key}"
+    layer = f"regions:{scope}:{selected or ''}:{metric.key}:{'columns' if columns else 'flat'}"
     if not shaped and not known:
         return RegionMap(None, _nothing(rows, metric, places), sentence, layer, round(height * factor))
-    words = {code: (_name(code, places), _label_value(row, metric)) for code, row in rows.items()}
+    words = {code: (_name(code, places), _label_value(row, metric) + _side(code, places)) for code, row in rows.items()}
     extra = {f"special:{unit.code}": unit for unit in specials}
-    layout = lay_out({**shaped, **extra}, known, words, width * factor, height * factor, factor)
-    drawn = _Drawn(layout, rows, places, classes, metric, look, factor)
+    wide, tall = width * factor, height * factor
+    standing: tuple[Column, ...] = ()
+    if columns:
+        flat = lay_out({**shaped, **extra}, known, {}, wide, flat_height(tall), factor, magnify=False)
+        raised = stand(flat, tall, _heights(rows), words, factor)
+        layout, standing = raised.layout, raised.columns
+    else:
+        layout = lay_out({**shaped, **extra}, known, words, wide, tall, factor)
+    drawn = _Drawn(layout, rows, places, classes, metric, look, factor, standing, own_font)
     deck = _deck(drawn, layer, selected)
     schematic = any(boundary.schematic for boundary in shaped.values())
     missing = [code for code in rows if code not in shaped and code not in known]
     legend = _legend(drawn, missing, schematic, bool(known), bool(specials), approval)
     return RegionMap(deck, legend, sentence, layer, round(height * factor))
+
+
+def _heights(rows: Mapping[str, Row]) -> dict[str, float]:
+    """Each region's value as a share of the highest, from 0; a region without a value has none."""
+    values = {code: max(row["value"], 0.0) for code, row in rows.items() if _plain(row)}
+    highest = max(values.values(), default=0.0) or 1.0
+    return {code: value / highest for code, value in values.items()}
 
 
 def show(picture: RegionMap, *, key: str) -> str | None:
@@ -130,7 +168,8 @@ def show(picture: RegionMap, *, key: str) -> str | None:
 def clicked_region(state: Mapping[str, Any], layer: str) -> str | None:
     """The region_code selected in that layer of a pydeck selection state."""
     selection = state.get("selection") or {}
-    for found in (selection.get("objects") or {}).get(layer) or []:
+    objects = selection.get("objects") or {}
+    for found in [*(objects.get(layer) or []), *(objects.get(f"{layer}{_RAISED}") or [])]:
         properties = found.get("properties") or {}
         code = properties.get("region_code")
         return str(code) if code else None
@@ -167,12 +206,18 @@ def _label_value(row: Row, metric: Metric) -> str:
     return number(row["value"], metric) + ("%" if metric.percent else "")
 
 
+def _side(code: str, places: Mapping[str, Place]) -> str:
+    mark = places[code].mark if code in places else UNMARKED
+    return f" {mark.side}" if mark.side else ""
+
+
 # Layers -----------------------------------------------------------------------------------------------------------
 
 
 def _deck(drawn: _Drawn, layer: str, selected: str | None) -> pdk.Deck:
     layout = drawn.layout
     layers = [*_inset_frame(drawn), *_special_layer(drawn), _region_layer(drawn, layer), *_hatch_layer(drawn)]
+    layers += [*_outline_layer(drawn), *_column_layer(drawn, layer)]
     layers += [*_selection_layer(drawn, selected), *_label_layers(drawn)]
     return pdk.Deck(
         layers=layers,
@@ -211,12 +256,22 @@ def _region_layer(drawn: _Drawn, layer: str) -> pdk.Layer:
     shapes += list(layout.inset.shapes.items()) if layout.inset else []
     features = [_feature(shape, _properties(code, drawn)) for code, shape in shapes]
     features += [_circle(x, y, _properties(code, drawn)) for code, (x, y) in layout.points.items()]
+    return _clickable(features, layer, drawn, stroked=True)
+
+
+def _column_layer(drawn: _Drawn, layer: str) -> list[pdk.Layer]:
+    """A layer of their own: within one, the borders of the ground would be drawn over the columns."""
+    faces = [face for column in drawn.columns for face in _faces(column, drawn)]
+    return [_clickable(faces, f"{layer}{_RAISED}", drawn, stroked=False)] if faces else []
+
+
+def _clickable(features: list[Row], layer: str, drawn: _Drawn, *, stroked: bool) -> pdk.Layer:
     return pdk.Layer(
         "GeoJsonLayer",
         features,
         id=layer,
         pickable=True,
-        stroked=True,
+        stroked=stroked,
         filled=True,
         get_fill_color="properties.fill",
         get_line_color=[*channels(drawn.look.border), 255],
@@ -227,6 +282,25 @@ def _region_layer(drawn: _Drawn, layer: str) -> pdk.Layer:
         auto_highlight=True,
         highlight_color=[255, 255, 255, 40] if drawn.look.name == "dark" else [23, 34, 47, 28],
     )
+
+
+def _faces(column: Column, drawn: _Drawn) -> list[Row]:
+    """The three faces of a column, lit from above on the left."""
+    properties = _properties(column.code, drawn)
+    colour = drawn.look.accent
+    shades = (
+        (column.front, colour),
+        (column.side, mixed(colour, "#000000", 0.28)),
+        (column.top, mixed(colour, "#ffffff", 0.28)),
+    )
+    return [
+        {
+            "type": "Feature",
+            "geometry": {"type": "Polygon", "coordinates": [[[round(x, 1), round(y, 1)] for x, y in ring]]},
+            "properties": {**properties, "fill": [*channels(shade), 255]},
+        }
+        for ring, shade in shades
+    ]
 
 
 def _properties(code: str, drawn: _Drawn) -> Row:
@@ -242,12 +316,16 @@ def _properties(code: str, drawn: _Drawn) -> Row:
         "value": _safe(value),
         "parts": f"分子/分母 {counted}" if counted else "",
         "change": _safe(place.change) if place and plain else "",
+        "note": _safe(place.mark.note) if place else "",
     }
 
 
 def _fill(row: Row, drawn: _Drawn) -> str:
     if not _plain(row):
         return drawn.look.quiet
+    if drawn.columns:
+        # The ground is ground: what is said is said by the height.
+        return drawn.look.scale[0]
     return drawn.look.scale[_shade(drawn.classes.index(row["value"]), drawn.classes)]
 
 
@@ -329,6 +407,34 @@ def _selection_layer(drawn: _Drawn, selected: str | None) -> list[pdk.Layer]:
     ]
 
 
+def _outline_layer(drawn: _Drawn) -> list[pdk.Layer]:
+    """The regions whose figure lies outside what is expected, each in the colour of its mark."""
+    layout = drawn.layout
+    shapes = [*layout.shapes.items(), *(layout.inset.shapes.items() if layout.inset else [])]
+    marks = {code: place.mark for code, place in drawn.places.items() if place.mark.side}
+    features = [
+        _feature(shape, {"line": [*channels(getattr(drawn.look, marks[code].tone)), 255]})
+        for code, shape in shapes
+        if code in marks
+    ]
+    if not features:
+        return []
+    return [
+        pdk.Layer(
+            "GeoJsonLayer",
+            features,
+            id="outlined",
+            filled=False,
+            stroked=True,
+            pickable=False,
+            get_line_color="properties.line",
+            get_line_width=3 * drawn.factor,
+            line_width_units=pdk.types.String("pixels"),
+            line_joint_rounded=True,
+        )
+    ]
+
+
 def _inset_frame(drawn: _Drawn) -> list[pdk.Layer]:
     inset = drawn.layout.inset
     if inset is None:
@@ -374,7 +480,7 @@ def _label_layers(drawn: _Drawn) -> list[pdk.Layer]:
 
 def _light_ink(label: Label, drawn: _Drawn) -> bool:
     """By the region's own colour; a label that reaches beyond it on a dark page stays light, as the page asks."""
-    if label.code in drawn.layout.points or (drawn.look.name == "dark" and not label.inside):
+    if drawn.columns or label.code in drawn.layout.points or (drawn.look.name == "dark" and not label.inside):
         return drawn.look.name == "dark"
     return dark_ground(_fill(drawn.rows[label.code], drawn))
 
@@ -407,7 +513,7 @@ def _text_layer(name: str, texts: list[Row], weight: int, light: bool, drawn: _D
         get_size="size",
         get_color=[*channels(text), 255],
         size_units=pdk.types.String("pixels"),
-        font_family=pdk.types.String(FONTS.replace('"', "'")),
+        font_family=pdk.types.String(_fonts(drawn)),
         font_weight=weight,
         character_set=pdk.types.String(signs),
         font_settings={"sdf": True, "fontSize": 48, "buffer": 8, "radius": 10, "cutoff": 0.2},
@@ -415,6 +521,11 @@ def _text_layer(name: str, texts: list[Row], weight: int, light: bool, drawn: _D
         outline_color=[*channels(halo), 235],
         pickable=False,
     )
+
+
+def _fonts(drawn: _Drawn) -> str:
+    """By another name the browser draws its letters anew, now that the bundled font is there."""
+    return (f"'{OWN_FONT}', " if drawn.own_font else "") + FONTS.replace('"', "'")
 
 
 def _inks(look: Look) -> dict[bool, tuple[str, str]]:
@@ -428,6 +539,7 @@ def _tooltip(look: Look, factor: float) -> dict[str, object]:
     quiet = f"color:{look.secondary}"
     html = "<div style='font-weight:700'>{name}</div><div>{value}</div>"
     html += f"<div style='{quiet}'>{{parts}}</div><div style='{quiet}'>{{change}}</div>"
+    html += f"<div style='{quiet}'>{{note}}</div>"
     style = {
         "backgroundColor": look.panel,
         "color": look.text,
@@ -446,20 +558,34 @@ def _tooltip(look: Look, factor: float) -> dict[str, object]:
 
 
 def _legend(drawn: _Drawn, missing: list[str], schematic: bool, points: bool, specials: bool, approval: str) -> str:
-    look, metric = drawn.look, drawn.metric
-    marks = [
-        f"<span><i style='background:{look.scale[_shade(index, drawn.classes)]}'></i>{_range(low, high, metric)}</span>"
-        for index, (low, high) in enumerate(drawn.classes.bounds)
-    ]
-    marks += _state_marks(drawn)
+    metric = drawn.metric
+    marks = [] if drawn.columns else _class_marks(drawn)
+    marks += [*_outline_marks(drawn), *_state_marks(drawn)]
     marks += ["<span><i class='round'></i>圆点：无边界，只有位置</span>"] if points else []
     marks += ["<span><i class='grey'></i>不属任何县区</span>"] if specials else []
     unit = f"单位：{escape(unit_of(metric))}，" if unit_of(metric) else ""
-    how = f"<span>{unit}{drawn.classes.method}</span>" if drawn.classes.bounds else ""
+    method = "柱高与数值成正比" if drawn.columns else drawn.classes.method
+    how = f"<span>{unit}{method}</span>" if drawn.classes.bounds else ""
     notes = ["乡镇多边形为示意，不是行政区域界线。"] if schematic else []
     notes += [_missing_words(missing, drawn.rows, metric, drawn.places)] if missing else []
     lines = "".join(f"<div class='yp-source'>{note}</div>" for note in [*notes, source_line(approval)])
     return f"<div class='yp-legend'>{''.join(marks)}{how}</div>{lines}"
+
+
+def _class_marks(drawn: _Drawn) -> list[str]:
+    return [
+        f"<span><i style='background:{drawn.look.scale[_shade(index, drawn.classes)]}'></i>{_range(low, high, drawn.metric)}</span>"
+        for index, (low, high) in enumerate(drawn.classes.bounds)
+    ]
+
+
+def _outline_marks(drawn: _Drawn) -> list[str]:
+    marks = [drawn.places[code].mark for code in drawn.rows if code in drawn.places]
+    known = dict.fromkeys((mark.tone, mark.side, mark.words) for mark in marks if mark.side)
+    return [
+        f"<span><i style='background:none;border:2px solid {getattr(drawn.look, tone)}'></i>{side} {escape(words)}</span>"
+        for tone, side, words in known
+    ]
 
 
 def source_line(approval: str = "") -> str:

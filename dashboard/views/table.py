@@ -14,17 +14,20 @@ CellTone = Literal["better", "worse", "neutral", "caution", "accent", "muted"]
 
 @dataclass(frozen=True)
 class Column:
-    """``right``: figures, aligned on the right; ``width``: CSS width, by the content where empty."""
+    """``right``: figures, aligned on the right; ``width``: CSS width, by the content where empty; ``wrap``: sentences, which
+    may take several lines."""
 
     label: str
     right: bool = False
     width: str = ""
+    wrap: bool = False
 
 
 @dataclass(frozen=True)
 class Cell:
-    """``unit`` stands small behind the text; ``bar`` 0–1 draws a bar instead of or under it; ``direction`` −1, 1 an arrow;
-    ``title`` is told on hover."""
+    """``unit`` stands small behind the text; ``bar`` 0–1 draws a bar instead of or under it; ``interval`` (low, point, high),
+    each 0–1 along an axis that the column shares, draws a point with its doubt; ``mark`` 0–1 a dashed line across either;
+    ``direction`` −1, 1 an arrow; ``title`` is told on hover."""
 
     text: str
     tone: CellTone = "neutral"
@@ -32,6 +35,8 @@ class Cell:
     title: str = ""
     strong: bool = False
     bar: float | None = None
+    interval: tuple[float, float, float] | None = None
+    mark: float | None = None
     direction: int = 0
 
 
@@ -55,9 +60,10 @@ def payload(
     empty: str,
     foot: str = "",
     height: str = "",
+    dense: bool = False,
 ) -> dict[str, Any]:
     """What the browser is sent. ``label``: the table as one sentence; ``empty``: why there is no row and what to do;
-    ``height``: CSS height from which on it scrolls inside. Raises ValueError for a row with too many or too few cells."""
+    ``height``: CSS height from which on it scrolls inside; ``dense``: closer rows, as those of a league. Raises ValueError for a row with too many or too few cells."""
     wrong = [row.key for row in rows if len(row.cells) != len(columns)]
     if wrong:
         raise ValueError(f"rows {wrong} have not {len(columns)} cells")
@@ -68,6 +74,7 @@ def payload(
         "empty": empty,
         "foot": foot,
         "height": height,
+        "dense": dense,
     }
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -77,47 +77,87 @@ def figure(
     unfinished: date | None = None,
     band: pl.DataFrame | None = None,
     marks: Sequence[Mark] = (),
+    targets: Mapping[date, float] | None = None,
     height: int = 320,
     factor: float = 1.0,
 ) -> go.Figure:
     """The observations of one metric over its buckets.
 
     ``by``: the column that tells series apart (the five with the highest last value are drawn), ``names`` its values in
-    words. ``unfinished``: first day of a last bucket that is not over, drawn hollow and dashed. ``year_ago``: the same
-    observations a year earlier, their period already set to the bucket they stand beside; drawn for a single series.
+    words. ``unfinished``: first day of a last bucket that is not over, drawn hollow and dashed on a hatched ground.
+    ``year_ago``: the same observations of the year compared with, their period already set to the bucket they stand beside;
+    drawn for a single series. ``targets``: bucket → what was aimed at in it (in the metric's value), drawn as steps.
     ``band``: day, lower, upper, verdict as ``metrics.core.signal`` gives them, for a single series. ``marks``: holidays and
     events, shaded. ``height`` px at 1080 lines.
     """
     series = _series(frame, by)
     days = sorted(set(frame["period"].to_list()))
+    if len(series) != 1:
+        year_ago = band = targets = None
     picture = go.Figure()
     for mark in marks if days else ():
         _shade(picture, mark, days, look, factor)
-    if len(series) == 1 and band is not None:
-        for trace in _band(band, metric, look):
-            picture.add_trace(trace)
-    if len(series) == 1 and year_ago is not None:
+    if band is not None:
+        picture.add_traces(_band(band, metric, look))
+    if year_ago is not None:
         picture.add_trace(_last_year(year_ago, metric, look, grain, factor))
     for index, (name, rows) in enumerate(series):
         colour = look.accent if len(series) == 1 else look.series[index]
         label = (names or {}).get(name, name) if len(series) > 1 else ""
-        for trace in _traces(rows, metric, look, grain, unfinished, colour, label, factor):
-            if band is None or trace.fill is None:
-                picture.add_trace(trace)
-    if len(series) == 1 and band is not None:
+        traces = _traces(rows, metric, look, grain, unfinished, colour, label, factor)
+        picture.add_traces([trace for trace in traces if band is None or trace.fill is None])
+    if band is not None:
         picture.add_trace(_unusual(band, metric, look, factor))
     picture.update_layout(**_layout(look, height, factor, bool(marks)))
     picture.update_xaxes(**_time_axis(days, grain, factor))
-    tops = [] if band is None or len(series) > 1 else [value for value in band["upper"].to_list() if value is not None]
-    picture.update_yaxes(**_value_axis(series, year_ago if len(series) == 1 else None, tops, metric, look, factor))
-    if len(series) > 1:
+    picture.update_yaxes(**_value_axis(series, year_ago, _reached(band, targets), metric, look, factor))
+    if unfinished is not None and unfinished in days:
+        picture.add_trace(_hatched(picture, days, unfinished, look))
+    if targets:
+        _draw_targets(picture, targets, days, metric, look, factor)
+    if len(series) == 1:
+        picture.add_trace(_reachable(series[0][1], metric, grain, unfinished, factor))
+    else:
         _name_series(picture, series, names or {}, metric, look, factor)
     return picture
 
 
-def show(picture: go.Figure, *, key: str, alt: str) -> None:
-    """Draw the figure. Needs a Streamlit session."""
-    st.plotly_chart(picture, key=key, theme=None, config=CONFIG, width="stretch", alt=alt)
+def _reached(band: pl.DataFrame | None, targets: Mapping[date, float] | None) -> list[float]:
+    """What the axis must hold besides the observations."""
+    tops = [] if band is None else [value for value in band["upper"].to_list() if value is not None]
+    return tops + list((targets or {}).values())
+
+
+def show(picture: go.Figure, *, key: str, alt: str, on_day: Callable[[date], None] | None = None) -> None:
+    """Draw the figure. ``on_day`` is called with the first day of the bucket that was clicked. Needs a Streamlit session."""
+    if on_day is None:
+        st.plotly_chart(picture, key=key, theme=None, config=CONFIG, width="stretch", alt=alt)
+        return
+
+    def clicked() -> None:
+        day = clicked_day(st.session_state[key])
+        if day is not None:
+            on_day(day)
+
+    st.plotly_chart(
+        picture,
+        key=key,
+        theme=None,
+        config=CONFIG,
+        width="stretch",
+        alt=alt,
+        on_select=clicked,
+        selection_mode="points",
+    )
+
+
+def clicked_day(state: Mapping[str, Any]) -> date | None:
+    """The bucket selected in a plotly selection state; a browser may send anything."""
+    points = (state.get("selection") or {}).get("points") or []
+    try:
+        return date.fromisoformat(str(points[0]["x"])[:10])
+    except (IndexError, KeyError, TypeError, ValueError):
+        return None
 
 
 def alt(
@@ -204,13 +244,15 @@ def _line(
         _hover(row, metric, grain, prefix) + (open_note if dash != "solid" and index else "")
         for index, row in enumerate(rows)
     ]
+    silent = not prefix or (dash != "solid" and len(rows) < 2)
     lonely = len([row for row in rows if _plain(row)]) == 1
     return go.Scatter(
         x=[row["period"].isoformat() for row in rows],
         y=[shown(row["value"], metric) if _plain(row) else None for row in rows],
         text=texts,
-        hovertemplate="%{text}<extra></extra>",
-        hoverinfo="skip" if dash != "solid" and len(rows) < 2 else None,
+        # A line by itself leaves hovering and clicking to the unseen points over it; a template would win over "skip".
+        hovertemplate=None if silent else "%{text}<extra></extra>",
+        hoverinfo="skip" if silent else None,
         mode="lines+markers" if lonely else "lines",
         line={"color": colour, "width": 2.4 * factor, "dash": dash},
         marker={"size": 7 * factor, "color": colour},
@@ -240,6 +282,79 @@ def _areas(rows: Sequence[Row], metric: Metric, colour: str) -> list[go.Scatter]
         for run in runs
         if len(run) > 1
     ]
+
+
+def _reachable(rows: Sequence[Row], metric: Metric, grain: Grain, unfinished: date | None, factor: float) -> go.Scatter:
+    """Unseen points, large enough to be hit, that bear the words of each bucket and can be clicked; a bare line cannot."""
+    plain = [row for row in rows if _plain(row)]
+    unseen = {"marker": {"opacity": 0}}
+    return go.Scatter(
+        x=[row["period"].isoformat() for row in plain],
+        y=[shown(row["value"], metric) for row in plain],
+        text=[
+            _hover(row, metric, grain, "")
+            + ("（未满期）" if unfinished is not None and row["period"] >= unfinished else "")
+            for row in plain
+        ],
+        hovertemplate="%{text}<extra></extra>",
+        mode="markers",
+        marker={"size": 16 * factor, "opacity": 0},
+        selected=unseen,
+        unselected=unseen,
+        showlegend=False,
+    )
+
+
+def _hatched(picture: go.Figure, days: Sequence[date], unfinished: date, look: Look) -> go.Scatter:
+    """The column of the bucket that is not over, from half-way to it up to the edge."""
+    low, high = picture.layout.yaxis.range
+    edge = picture.layout.xaxis.range[1]
+    before = max((day for day in days if day < unfinished), default=unfinished)
+    start = datetime.combine(unfinished, datetime.min.time()) - (unfinished - before) / 2
+    return go.Scatter(
+        x=[start.isoformat(), edge, edge, start.isoformat()],
+        y=[low, low, high, high],
+        mode="none",
+        fill="toself",
+        fillpattern={
+            "shape": "/",
+            "fgcolor": rgba(look.secondary, 0.35),
+            "bgcolor": "rgba(0,0,0,0)",
+            "size": 7,
+            "solidity": 0.12,
+        },
+        hoverinfo="skip",
+        showlegend=False,
+    )
+
+
+def _draw_targets(
+    picture: go.Figure, targets: Mapping[date, float], days: Sequence[date], metric: Metric, look: Look, factor: float
+) -> None:
+    """What was aimed at as quiet steps, the last one with its value."""
+    aimed = [(day, targets[day]) for day in days if day in targets]
+    if not aimed:
+        return
+    picture.add_trace(
+        go.Scatter(
+            x=[day.isoformat() for day, _ in aimed],
+            y=[shown(value, metric) for _, value in aimed],
+            mode="lines",
+            line={"color": look.caution, "width": 1.6 * factor, "dash": "dash", "shape": "hv"},
+            hoverinfo="skip",
+            showlegend=False,
+        )
+    )
+    step = next(day for day, value in aimed if value == aimed[-1][1])
+    picture.add_annotation(
+        x=step.isoformat(),
+        y=shown(aimed[-1][1], metric),
+        text=f"目标 {with_unit(aimed[-1][1], metric)}",
+        showarrow=False,
+        xanchor="left",
+        yanchor="top",
+        font={"family": FONTS, "size": TYPE.small * factor, "color": look.caution},
+    )
 
 
 def _dots(rows: Sequence[Row], metric: Metric, fill: str, edge: str, factor: float) -> go.Scatter:

@@ -11,7 +11,7 @@ import polars as pl
 import pytest
 
 from dashboard.look import DARK, LIGHT, Change, asset
-from dashboard.views import kpi, league, region_map, trend
+from dashboard.views import columns, kpi, league, region_map, trend
 from dashboard.views.classes import classify
 from dashboard.views.map_layout import Layout, box_of, lay_out, text_width
 from dashboard.views.region_map import Place, RegionMap
@@ -280,6 +280,51 @@ def test_the_verdict_colours_and_the_interval_does_not() -> None:
     assert "虚线为全体 94.0%" in table["foot"]
 
 
+def ranked(values: Sequence[float], ranges: Sequence[tuple[int, int]], key: str = "rate") -> pl.DataFrame:
+    """A league in which everyone is ranked."""
+    frame = observed([(MARCH, code, key, value, 1, 2, "ok") for code, value in zip(CODES, values, strict=False)])
+    low, high = zip(*ranges, strict=True)
+    return frame.with_columns(pl.Series("rank_low", low), pl.Series("rank_high", high))
+
+
+def test_places_move_by_value_among_those_ranked_in_both_periods() -> None:
+    now = ranked([0.9, 0.8, 0.7, 0.6], [(1, 2), (1, 3), (2, 4), (4, 4)])
+    before = ranked([0.5, 0.9, 0.95, 0.2], [(3, 4), (1, 2), (1, 2), (3, 4)])
+    table = league.payload(now, RATE, NAMES, compare=league.Comparisons(places=before))
+    moves = [row["move"] for row in table["rows"]]
+    assert [(move["text"], move["direction"]) for move in moves] == [("2", 1), ("—", 0), ("2", -1), ("—", 0)]
+    assert moves[0]["detail"] == "此前第 3–4 位"
+    assert moves[2]["detail"] == "此前第 1–2 位；两期位次区间有重叠，变动可能只是偶然"
+    assert [move["doubt"] for move in moves] == [False, False, True, False]
+    # Who was not ranked before moves nobody: the others keep their places among themselves.
+    missing = before.with_columns(
+        state=pl.when(pl.col("region_code") == CODES[0]).then(pl.lit("small_n")).otherwise("state")
+    )
+    moves = [
+        row["move"] for row in league.payload(now, RATE, NAMES, compare=league.Comparisons(places=missing))["rows"]
+    ]
+    assert moves[0] is None
+    assert [move["text"] for move in moves[1:]] == ["1", "1", "—"]
+
+
+def test_nobody_moves_where_nobody_is_ranked() -> None:
+    now = ranked([9.0, 8.0], [(1, 1), (2, 2)], "plain")
+    table = league.payload(now, NEUTRAL, NAMES, compare=league.Comparisons(places=now))
+    assert "move" not in [column["key"] for column in table["columns"]]
+    alone = league.payload(ranked([0.9], [(1, 1)]), RATE, NAMES)
+    assert "move" not in [column["key"] for column in alone["columns"]]
+
+
+def test_what_is_decided_and_no_sample_has_no_interval_to_speak_of() -> None:
+    frame = ranked([0.9, 0.8], [(1, 1), (2, 2)])
+    decided = frame.with_columns(lower=pl.col("value"), upper=pl.col("value"))
+    heads = {column["key"]: column["label"] for column in league.payload(decided, RATE, NAMES, mean=0.85)["columns"]}
+    assert heads["axis"] == ""
+    drawn = frame.with_columns(lower=pl.col("value") - 0.1, upper=pl.col("value"))
+    heads = {column["key"]: column["label"] for column in league.payload(drawn, RATE, NAMES, mean=0.85)["columns"]}
+    assert heads["axis"] == "95% 区间"
+
+
 def test_what_is_coded_above_stands_last_and_opens_nothing() -> None:
     rest = observed([(MARCH, "430200000000", "rate", 0.9, 9, 10, "ok")])
     rows = league.payload(all_states(), RATE, NAMES, rest=rest)["rows"]
@@ -335,7 +380,10 @@ def test_an_unfinished_bucket_is_dashed_and_hollow() -> None:
     picture = trend.figure(series([0.9, 0.91, 0.5]), RATE, DARK, grain=Grain.month, unfinished=date(2026, 3, 1))
     dashed = [trace for trace in picture.data if trace.line.dash == "dot"]
     assert [list(trace.x) for trace in dashed] == [["2026-02-01", "2026-03-01"]]
-    assert picture.data[-1].marker.color == DARK.panel
+    hollow = [trace for trace in picture.data if trace.mode == "markers" and trace.marker.color == DARK.panel]
+    assert [list(trace.x) for trace in hollow] == [["2026-03-01"]]
+    hatched = [trace for trace in picture.data if trace.fillpattern.shape == "/"]
+    assert [trace.x[0] for trace in hatched] == ["2026-02-15T00:00:00"]
 
 
 def test_last_year_is_drawn_on_this_years_buckets() -> None:
@@ -416,10 +464,15 @@ def test_points_are_named_once() -> None:
 
 
 def test_the_screens_report_is_checked() -> None:
-    assert parse("2.00;1920;dark", LIGHT) == Screen(2.0, DARK, 1920)
+    assert parse("2.00;1920;dark;own", LIGHT) == Screen(2.0, DARK, 1920, True)
     assert parse(None, LIGHT) == Screen(1.0, LIGHT)
     assert parse("x;y", LIGHT) == Screen(1.0, LIGHT)
-    assert parse("999;9;light", DARK) == Screen(4.0, LIGHT, 320)
+    assert parse("999;9;light;system", DARK) == Screen(4.0, LIGHT, 320)
+
+
+def test_a_panel_is_as_wide_as_its_column() -> None:
+    assert Screen(1.0, LIGHT, 1920).inside_panel(0.37) == 556
+    assert Screen(1.0, LIGHT, 480).inside_panel(0.37) == 394
 
 
 def test_boundaries_fill_their_codes_up_to_twelve_digits() -> None:
@@ -428,3 +481,60 @@ def test_boundaries_fill_their_codes_up_to_twelve_digits() -> None:
     assert isinstance(found["430281000000"], Boundary)
     assert found["430202001000"].schematic
     assert not found["430281000000"].schematic
+
+
+def test_what_was_aimed_at_is_a_step_and_the_days_can_be_clicked() -> None:
+    picture = trend.figure(
+        series([0.9, 0.91]), RATE, DARK, grain=Grain.month, targets={date(2026, 1, 1): 0.85, date(2026, 2, 1): 0.9}
+    )
+    aimed = next(trace for trace in picture.data if trace.line.shape == "hv")
+    assert list(aimed.y) == [85.0, 90.0]
+    assert "目标 90.0%" in [note.text for note in picture.layout.annotations]
+    reachable = picture.data[-1]
+    assert (reachable.mode, reachable.marker.opacity, list(reachable.x)) == ("markers", 0, ["2026-01-01", "2026-02-01"])
+
+
+@pytest.mark.parametrize(
+    ("state", "day"),
+    [
+        ({"selection": {"points": [{"x": "2026-02-01"}]}}, date(2026, 2, 1)),
+        ({"selection": {"points": [{"x": "2026-02-01 00:00"}]}}, date(2026, 2, 1)),
+        ({"selection": {"points": []}}, None),
+        ({"selection": {"points": [{"x": "never"}]}}, None),
+        ({}, None),
+    ],
+)
+def test_a_click_on_the_trend_is_a_day_or_nothing(state: dict[str, Any], day: date | None) -> None:
+    assert trend.clicked_day(state) == day
+
+
+# Columns on the map -----------------------------------------------------------------------------------------------
+
+
+def test_columns_are_as_high_as_their_values_and_stand_from_back_to_front() -> None:
+    flat = lay_out(boundaries_of(CODES), {}, {}, 560, columns.flat_height(560), magnify=False)
+    heights = {code: (index + 1) / len(CODES) for index, code in enumerate(CODES)}
+    raised = columns.stand(flat, 560, heights, {code: (NAMES[code], "1") for code in CODES})
+    tall = {column.code: column.front[0][1] - column.front[2][1] for column in raised.columns}
+    highest = max(tall.values())
+    assert {code: pytest.approx(height * highest) for code, height in heights.items()} == tall
+    feet = [column.front[0][1] for column in raised.columns]
+    assert feet == sorted(feet)
+    corners = [point for column in raised.columns for face in (column.front, column.side, column.top) for point in face]
+    assert all(0 <= x <= 560 and 0 <= y <= 560 for x, y in corners)
+
+
+def test_labels_over_columns_do_not_collide() -> None:
+    flat = lay_out(boundaries_of(CODES), {}, {}, 560, columns.flat_height(560), magnify=False)
+    raised = columns.stand(flat, 560, dict.fromkeys(CODES, 0.5), {code: (NAMES[code], "12") for code in CODES})
+    boxes = [columns.label_box(label) for label in raised.layout.labels]
+    assert len(boxes) >= 4
+    assert not [1 for index, one in enumerate(boxes) for other in boxes[index + 1 :] if one.touches(other)]
+
+
+def test_a_column_is_clicked_like_its_region() -> None:
+    frame = observed([(MARCH, code, "rate", 0.5, 5, 10, "ok") for code in CODES])
+    picture = build(frame, columns=True)
+    raised = next(layer for layer in spec(picture)["layers"] if layer["id"].endswith(":raised"))
+    clicked = {"selection": {"objects": {raised["id"]: [raised["data"][0]]}}}
+    assert region_map.clicked_region(clicked, picture.layer) in CODES

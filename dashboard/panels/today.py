@@ -1,0 +1,143 @@
+"""今日态势 on one screen: the map against expected, the trend over a compact league, 要情 over what is due."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import streamlit as st
+
+from dashboard import answers
+from dashboard.look import asset, exact
+from dashboard.panels.due import due_panel
+from dashboard.panels.frame import narrowed, panel
+from dashboard.panels.news import RATE_DAYS, News, news_panel
+from dashboard.panels.region_map import map_panel
+from dashboard.panels.trend import trend_panel
+from dashboard.shell import Page
+from dashboard.views import league, structure
+from dashboard.views.region_map import Mark
+from data_access.regions import LEVEL_LABELS
+from metrics.core.model import Count, Metric
+from metrics.core.period import DAY, Grain, Period
+from metrics.core.query import Query
+from metrics.registry import metrics
+
+_MAP_SHARE, _MAP_HEIGHT = 0.3, 412
+# How many orders have room below so many lines of 要情.
+_DUE_ROOM = (8, 7, 5, 3, 2)
+_LEAGUE = "mediation_success_rate"
+_BASE = (("committee_kind", ("village", "township")),)
+_LAYERS = (("基层化解", "mediation_succeeded"), ("纠纷警情", "police_disputes"), ("民商事收案", "civil_filings"))
+
+
+def screen(page: Page, told: News) -> None:
+    """Everything below the cards, in three columns that end together at the bottom of the screen."""
+    st.html(f"<style>{asset('today.css')}</style>")
+    with st.container(key="today"):
+        left, middle, right = st.columns([_MAP_SHARE, 0.385, 0.315], gap="medium")
+        with left:
+            expected_map(page)
+            structure_panel(page)
+        with middle:
+            trend_panel(page, height=188)
+            rates_panel(page)
+        with right:
+            news_panel(page, told)
+            due_panel(page, _DUE_ROOM[len(told.story.told)])
+
+
+def expected_map(page: Page) -> None:
+    """The map, with what lies outside its band outlined, and the band in every tooltip."""
+    marks = _marks(page)
+    high = [page.tree.get(code).name for code, mark in marks.items() if mark.side == "▲" and mark.tone == "worse"]
+    more = f"等 {len(high)} 个" if len(high) > 2 else ""
+    title = f"{'、'.join(high[:2])}{more}{page.metric.label}高于预期" if high else None
+    map_panel(page, height=_MAP_HEIGHT, share=_MAP_SHARE, marks=marks, title=title)
+
+
+def _marks(page: Page) -> dict[str, Mark]:
+    """How the compared regions stand to what is expected: counts to their days' bands, rates to the range of the others."""
+    metric = page.metric
+    if isinstance(metric.kind, Count) and page.grain is Grain.day:
+        region, level = page.compared_region, page.compared_level
+        judged = page.signals(Query((metric.key,), region.code, level, page.period, Grain.day))
+        if judged is None:
+            return {}
+        by_region = judged.sort("day").partition_by("region_code", as_dict=True, maintain_order=True)
+        return {str(code): _banded(rows.rows(named=True), metric) for (code,), rows in by_region.items()}
+    if not metric.percent:
+        return {}
+    return {row["region_code"]: _ranged(row, metric) for row in page.parts(metric.key).iter_rows(named=True)}
+
+
+def _banded(days: Sequence[Mapping[str, Any]], metric: Metric) -> Mark:
+    """Of several days the first side that any of them is on, the excess before the fall."""
+    bands = [
+        f"{exact(day['lower'], metric)}–{exact(day['upper'], metric)}" if day["upper"] is not None else "不判断"
+        for day in days
+    ]
+    if len(days) == 1:
+        note = f"预期范围 {bands[0]}"
+    else:
+        note = "；".join(
+            f"{day['day']:%m-%d} {exact(day['value'], metric)}（{band}）" for day, band in zip(days, bands, strict=True)
+        )
+    sides = {_daily_side(day) for day in days}
+    if "▲" in sides:
+        return Mark("▲", "worse", "高于预期上限", note)
+    if "▼" in sides:
+        return Mark("▼", "caution", "低于预期下限", note)
+    return Mark(note=note)
+
+
+def _daily_side(day: Mapping[str, Any]) -> str:
+    if day["upper"] is None:
+        return ""
+    return "▲" if day["value"] > day["upper"] else "▼" if day["value"] < day["lower"] else ""
+
+
+def _ranged(row: Mapping[str, Any], metric: Metric) -> Mark:
+    if row["band"] is None:
+        return Mark()
+    note = f"全体范围 {exact(row['outer_lower'], metric)}%–{exact(row['outer_upper'], metric)}%"
+    if row["band"] == "within":
+        return Mark(note=note)
+    side, words = ("▲", "高于全体范围") if row["band"] == "above" else ("▼", "低于全体范围")
+    tone = "better" if row["verdict"] == "better" else "worse"
+    return Mark(side, tone, words, note)  # type: ignore[arg-type]
+
+
+def rates_panel(page: Page) -> None:
+    """A compact league of the page's metric if it is a rate, else of mediation, over 28 days; a click opens the region."""
+    metric = page.metric if page.metric.percent else metrics()[_LEAGUE]
+    region, level = page.compared_region_of(metric), page.compared_level_of(metric)
+    period = Period(page.period.stop - RATE_DAYS * DAY, page.period.stop)
+    (asked,) = page.narrowed(Query((metric.key,), region.code, level, period))
+    frame = answers.league(page.snapshot, asked, Grain.total, page.compare, None, page.scope)
+    whole = page.ask(Query((metric.key,), region.code, region.level, period)).row(0, named=True)
+    names = {place.code: place.name for place in page.tree.at_level(region.code, level)}
+    detail = f"近{RATE_DAYS}日 · 位次为区间，虚线为全体{narrowed(page, metric)}"
+    with panel("rates", f"{region.name}各{LEVEL_LABELS[level]}{metric.label}", detail, metric):
+        drawn = league.payload(
+            frame, metric, names, selected=page.region.code, mean=whole["value"], place_label=LEVEL_LABELS[level]
+        )
+        opened = league.show(drawn | {"foot": ""}, key="rates")
+    if opened is not None:
+        page.go(opened)
+
+
+def structure_panel(page: Page) -> None:
+    """What was settled near home against what came to the police and the courts."""
+    period = Period(page.period.stop - RATE_DAYS * DAY, page.period.stop)
+    steps = [structure.Step(label, _layer(page, key, period), metrics()[key]) for label, key in _LAYERS]
+    found = structure.finding(steps)
+    ignored = "（未筛选）" if page.selection.where else ""
+    with panel("structure", "矛盾化解结构", f"近{RATE_DAYS}日{' · ' + found if found else ''}{ignored}"):
+        structure.show(steps)
+
+
+def _layer(page: Page, key: str, period: Period) -> float | None:
+    where = _BASE if key == "mediation_succeeded" else ()
+    row = page.observations(Query((key,), page.region.code, page.region.level, period, where=where)).row(0, named=True)
+    return row["value"] if row["state"] == "ok" else None
