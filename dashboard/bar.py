@@ -362,7 +362,9 @@ def _export_note(page: Page) -> str:
     if asked is not None and asked.find:
         notes.append(f"检索「{asked.find}」只影响屏幕，文件含全部行。")
     if asked is not None and asked.changes and asked.grain is Grain.total:
-        notes.append("对比列不在文件内：比率为 0–1 的小数，另导出对比期即可相减。")
+        notes.append("对比列只在屏幕上，不在文件内。")
+    if any(metric.percent for metric in page.chosen):
+        notes.append("比率在文件内为 0–1 的小数。")
     return f"<small>{escape(''.join(notes))}</small>" if notes else ""
 
 

@@ -21,7 +21,7 @@ from dashboard.shell import Page, headline
 from dashboard.span import Span
 from dashboard.views import explore_choices
 from dashboard.views.explore_choices import Family, Option
-from data_access.regions import LEVEL_LABELS
+from data_access.regions import LEVEL_LABELS, RegionTree
 from metrics.core.asking import day_of
 from metrics.core.model import POLARITY_LABELS, Metric
 from metrics.core.period import GRAIN_LABELS, Grain, Period
@@ -142,14 +142,17 @@ def _levels(page: Page) -> None:
     st.segmented_control(
         "层级", offered, format_func=labels.__getitem__, key=key, on_change=chosen, label_visibility="collapsed"
     )
-    lacking = {
-        level: exploring.unmeasured(page.chosen, level, tree)
-        for level in tree.levels_below(region.code)
-        if level not in offered
-    }
-    if lacking:
-        words = "；".join(f"{LEVEL_LABELS[level]}：{without[0].label}该级不统计" for level, without in lacking.items())
-        st.html(f'<p class="yp-quiet yp-hint">{words}</p>')
+    said = level_words(page.chosen, [level for level in tree.levels_below(region.code) if level not in offered], tree)
+    if said:
+        st.html(f'<p class="yp-quiet yp-hint">{escape(said)}</p>')
+
+
+def level_words(chosen: Sequence[Metric], missing: Sequence[int], tree: RegionTree) -> str:
+    """Which levels are not offered and for which metric; empty where all are."""
+    levels_of: dict[str, list[str]] = {}
+    for level in missing:
+        levels_of.setdefault(exploring.unmeasured(chosen, level, tree)[0].label, []).append(LEVEL_LABELS[level])
+    return "；".join(f"{'、'.join(levels)}：{label}该级不统计" for label, levels in levels_of.items())
 
 
 def _grains(page: Page) -> None:
