@@ -106,7 +106,6 @@ export default function (component) {
     scroll.tabIndex = 0
     scroll.setAttribute("role", "region")
     scroll.setAttribute("aria-label", data.label)
-    if (data.height) scroll.style.maxHeight = data.height
     scroll.append(data.rows.length ? tableOf(data, open) : element("div", "empty", data.empty))
     root.replaceChildren(top, scroll)
     if (data.foot) root.append(element("div", "foot", data.foot))

@@ -65,8 +65,7 @@ def asking(page: Page) -> None:
         _by(page)
         _days(page)
         _comparison(page)
-        _label("呈现")
-        _one_of(page, "show", exploring.SHOWN, exploring.layout_of(_asked(page), page.exported, page.region))
+        _one_of(page, "show", "呈现", exploring.SHOWN, exploring.layout_of(_asked(page), page.exported, page.region))
 
 
 def metric_families() -> list[Family]:
@@ -156,13 +155,13 @@ def level_words(chosen: Sequence[Metric], missing: Sequence[int], tree: RegionTr
 
 
 def _grains(page: Page) -> None:
-    _label("粒度")
     labels = {grain.value: label for grain, label in exploring.grain_labels().items()}
-    _one_of(page, "grain", labels, _asked(page).grain.value)
+    _one_of(page, "grain", "粒度", labels, _asked(page).grain.value)
 
 
-def _one_of(page: Page, name: str, labels: Mapping[str, str], now: str) -> None:
+def _one_of(page: Page, name: str, title: str, labels: Mapping[str, str], now: str) -> None:
     """One of several words of the question, all in sight."""
+    _label(title)
     asked, key = _asked(page), f"yp-{name}-asked"
     st.session_state[key] = now
 
@@ -172,7 +171,7 @@ def _one_of(page: Page, name: str, labels: Mapping[str, str], now: str) -> None:
             _write(page, asked.asking(**{name: Grain(word) if name == "grain" else word}, sort=_kept_sort(asked, name)))
 
     st.segmented_control(
-        name,
+        title,
         list(labels),
         format_func=labels.__getitem__,
         key=key,

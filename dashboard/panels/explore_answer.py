@@ -30,8 +30,6 @@ from metrics.core.query import Query
 from metrics.labels import DIMENSION_LABELS
 from metrics.registry import metrics
 
-#: The scrolling part of the table: what the page leaves of the window, and never too little to read in.
-_HEIGHT = "max(20rem, calc(100vh - 24.5rem))"
 _MAP_HEIGHT = 600
 #: The part of the page's width that the answer has, beside its question (``explore.question_and_answer``).
 _ANSWER_SHARE = 0.77
@@ -140,7 +138,6 @@ def _table(shown: Shown) -> None:
             find=shown.asked.find,
             empty=_nothing(shown),
             foot=foot(shown),
-            height=_HEIGHT,
         )
         step = explore_table.show(content, key="explore-table")
     if step is not None:
