@@ -25,7 +25,10 @@ from metrics.core.query import Query
 from metrics.core.signal import VERDICT_LABELS, Verdict
 from metrics.registry import metrics
 
-_MAP_WIDTH, _MAP_HEIGHT = 455, 400
+_COLUMNS = (0.3, 0.385, 0.315)
+_MAP_HEIGHT = 400
+# Design px that the columns do not share (sidebar, margins, gaps), and those of a panel's own padding and frame.
+_BESIDE, _PADDING = 312, 45
 # How many orders have room below so many lines of 要情.
 _DUE_ROOM = (8, 7, 5, 3, 2)
 _LEAGUES = ("mediation_success_rate", "reply_on_time_rate")
@@ -39,7 +42,7 @@ def screen(page: Page, told: News) -> None:
     # A township has no orders: there is room for each of its series with its band.
     small = page.level_below(page.region) is None
     with st.container(key="today"):
-        left, middle, right = st.columns([0.3, 0.385, 0.315], gap="medium")
+        left, middle, right = st.columns(_COLUMNS, gap="medium")
         with left:
             expected_map(page)
             structure_panel(page)
@@ -59,7 +62,8 @@ def expected_map(page: Page) -> None:
     high = [page.tree.get(code).name for code, mark in marks.items() if mark.side == "▲" and mark.tone == "worse"]
     more = f"等 {len(high)} 个" if len(high) > 2 else ""
     title = f"{'、'.join(high[:2])}{more}{page.metric.label}高于预期" if high else None
-    map_panel(page, height=_MAP_HEIGHT, width=_MAP_WIDTH, marks=marks, title=title)
+    width = max(round(_COLUMNS[0] * (page.screen.width - _BESIDE)) - _PADDING, 300)
+    map_panel(page, height=_MAP_HEIGHT, width=width, marks=marks, title=title)
 
 
 def _marks(page: Page) -> dict[str, Mark]:
@@ -162,9 +166,10 @@ def _layer(page: Page, key: str, period: Period) -> float | None:
 
 
 def own_panel(page: Page, told: News) -> None:
-    """Every watched series of the selected region on the last day, with what was expected of it."""
+    """The watched metrics of the selected region on the last day, with what was expected of each."""
     columns = (Column("项目"), Column("件数", right=True), Column("预期范围", right=True), Column("判断", right=True))
-    rows = [_own_row(row) for row in told.own.sort("series").iter_rows(named=True)]
+    shown = [row for row in told.own.sort("series").iter_rows(named=True) if not WATCHED[row["series"]].where]
+    rows = [_own_row(row) for row in shown]
     with panel("own", f"{page.region.name}各项", f"{told.window.last:%m-%d}"):
         table.show(
             table.payload(columns, rows, label="各项与预期范围", empty="没有可以判断的项目。"),

@@ -114,7 +114,10 @@ def test_another_county_is_another_event() -> None:
 
 def test_what_was_outside_before_the_window_lasts_and_comes_last() -> None:
     rows = watched(
-        {(2, LILING): [float(n % 5 == 0) for n in range(DAYS - 28)] + [1.0, 1.0, 0.0, 1.0] * 7, (0, HETANG): flat(15, d0=45)}
+        {
+            (2, LILING): [float(n % 5 == 0) for n in range(DAYS - 28)] + [1.0, 1.0, 0.0, 1.0] * 7,
+            (0, HETANG): flat(15, d0=45),
+        }
     )
     found = story.outside(rows, window(1), WATCHED)
     lasting = next(finding for finding in found if finding.family == "group")
