@@ -162,9 +162,10 @@ def _layer(page: Page, key: str, period: Period) -> float | None:
 
 
 def own_panel(page: Page, told: News) -> None:
-    """Every watched series of the selected region on the last day, with what was expected of it."""
+    """The watched metrics of the selected region on the last day, with what was expected of each."""
     columns = (Column("项目"), Column("件数", right=True), Column("预期范围", right=True), Column("判断", right=True))
-    rows = [_own_row(row) for row in told.own.sort("series").iter_rows(named=True)]
+    shown = [row for row in told.own.sort("series").iter_rows(named=True) if not WATCHED[row["series"]].where]
+    rows = [_own_row(row) for row in shown]
     with panel("own", f"{page.region.name}各项", f"{told.window.last:%m-%d}"):
         table.show(
             table.payload(columns, rows, label="各项与预期范围", empty="没有可以判断的项目。"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any
@@ -102,7 +103,7 @@ def test_the_payload_is_plain_and_its_label_reads_the_list() -> None:
 # What is due ------------------------------------------------------------------------------------------------------------
 
 
-def orders(rows: list[tuple[date | None, date | None]]) -> pl.DataFrame:
+def orders(rows: Sequence[tuple[date | None, date | None]]) -> pl.DataFrame:
     schema = {"due_on": pl.Date, "closed_on": pl.Date}
     known = {"kind": "prompt", "region_code": LILING, "organ_code": None, "issued_on": date(2026, 1, 1)}
     return pl.DataFrame(rows, schema=schema, orient="row").with_columns(
