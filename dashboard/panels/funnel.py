@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from html import escape
+
 import polars as pl
 import streamlit as st
 
@@ -45,7 +47,7 @@ def funnel_panel(page: Page, key: str | None = None, height: int = 320, width: i
             return
         clicked = funnel.show(picture, key="funnel", alt=funnel.alt(frame, metric, names, label), codes=list(names))
         if said := [text for text in (funnel.left_out(frame, names), _unassigned(page, metric, frame)) if text]:
-            st.caption("".join(said))
+            st.html(f'<p class="yp-quiet">{escape("".join(said))}</p>')
     if clicked is not None:
         page.go(clicked)
 

@@ -26,9 +26,9 @@ _SOURCES = ((_POLICE, "警情"), (_CIVIL, "收案"))
 Counts = dict[str, int | None]
 
 
-def pyramid_panel(page: Page, height: str = "20rem") -> None:
+def pyramid_panel(page: Page, height: float = 20.0) -> None:
     """Three layers of the selected region, and a table of the compared regions by the share of the base; a click on a row
-    opens the region. ``height``: CSS height from which on the table scrolls."""
+    opens the region. ``height``: rem from which on the table scrolls."""
     share, minimum = metrics()[_SHARE], thresholds().minimum_denominator
     own = layers_of(page, page.region.code, page.region.level)[page.region.code]
     detail = f"{bar.span_label(page)}{narrowed(page, share)}"
@@ -103,7 +103,7 @@ def _before(page: Page) -> Counts:
 # The table of the compared regions --------------------------------------------------------------------------------
 
 
-def _table(page: Page, height: str) -> dict[str, Any]:
+def _table(page: Page, height: float) -> dict[str, Any]:
     share = metrics()[_SHARE]
     region, level = page.compared_region_of(share), page.compared_level_of(share)
     frame, counts = page.parts(_SHARE), layers_of(page, region.code, level)

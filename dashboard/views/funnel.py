@@ -396,7 +396,7 @@ def _value_range(rows: Sequence[Row], curve: pl.DataFrame, metric: Metric) -> tu
     ends = [shown(row["value"], metric) for row in rows] + [
         shown(value, metric) for name in ("outer_lower", "outer_upper") for value in limits[name].to_list()
     ]
-    room = (max(ends) - min(ends)) * 0.1 or 1.0
+    room = (max(ends) - min(ends)) * 0.15 or 1.0
     low, high = min(ends) - room, max(ends) + room
     # Nothing, and a full hundred, need a little room beyond, or their points are cut in half.
     low = max(low, -room / 3) if min(ends) >= 0 else low

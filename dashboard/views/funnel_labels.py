@@ -19,6 +19,8 @@ _PLACES = (
     "top left",
     "bottom left",
 )
+#: How much worse it is to hide a point than to write over another name.
+_POINT = 4.0
 
 
 @dataclass(frozen=True)
@@ -44,7 +46,11 @@ def place_names(spots: Sequence[Spot], width: float, height: float, size: float,
     for spot in sorted(spots, key=lambda spot: (not spot.must, spot.y, spot.code)):
         boxes = dict(_boxes(spot, size, radius))
         inside = [word for word, box in boxes.items() if _inside(box, width, height)] or list(boxes)
-        covered = {word: sum(_overlap(boxes[word], other) for other in (*points, *taken)) for word in inside}
+        covered = {
+            word: sum(_POINT * _overlap(boxes[word], point) for point in points)
+            + sum(_overlap(boxes[word], name) for name in taken)
+            for word in inside
+        }
         best = min(covered, key=covered.__getitem__)
         free = covered[best] == 0 and _inside(boxes[best], width, height)
         if free or spot.must:

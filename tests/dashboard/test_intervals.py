@@ -50,18 +50,18 @@ def test_an_axis_holds_its_values_in_round_steps(
 
 def test_a_range_stands_on_its_axis_and_is_cut_off_at_its_ends() -> None:
     drawn = cells(Row("a", [Text("诉调"), Range(50, 25, 130, before=-5, tone="worse", hollow=True)]))[1]
-    assert (drawn["kind"], drawn["at"], drawn["low"], drawn["high"], drawn["before"]) == ("range", 0.5, 0.25, 1.0, 0.0)
+    assert (drawn["at"], drawn["low"], drawn["high"], drawn["before"]) == (0.5, 0.25, 1.0, 0.0)
     assert (drawn["tone"], drawn["hollow"]) == ("worse", True)
 
 
 def test_a_bar_grows_from_nothing_to_both_sides() -> None:
     drawn = cells(Row("a", [Text("诉调"), Sides(-10)]), Axis(-20, 20))[1]
-    assert (drawn["kind"], drawn["at"], drawn["zero"]) == ("sides", 0.25, 0.5)
+    assert (drawn["at"], drawn["zero"]) == (0.25, 0.5)
 
 
 def test_nothing_is_drawn_of_what_is_unknown() -> None:
     for cell in (Range(None), Sides(None)):
-        assert cells(Row("a", [Text("诉调"), cell]))[1]["kind"] == "none"
+        assert cells(Row("a", [Text("诉调"), cell]))[1]["at"] is None
 
 
 def test_a_row_has_as_many_cells_as_there_are_columns() -> None:
