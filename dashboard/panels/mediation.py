@@ -11,11 +11,11 @@ from dashboard import answers, bar
 from dashboard.look import DASH, STATE_LABELS, STATE_REASONS, count, number, shown, unit_of, with_unit
 from dashboard.panels.cards import SPARK_BUCKETS
 from dashboard.panels.channels import DIMENSION
-from dashboard.panels.frame import changes, narrowed, panel, previous_label, running
+from dashboard.panels.frame import changes, narrowed, panel, running
 from dashboard.shell import TREND_BUCKETS, Page, headline
 from dashboard.span import Span, buckets_back
 from dashboard.views import funnel, intervals, trend
-from dashboard.views.intervals import Axis, Cell, Column, Range, Row, Sides, Text
+from dashboard.views.intervals import Column, Range, Row, Text
 from data_access.regions import LEVEL_LABELS
 from metrics.core.fairness.cases import family_of
 from metrics.core.model import Metric
@@ -26,7 +26,6 @@ from metrics.registry import metrics
 _DAYS, _ACCEPTED, _OF_ACCEPTED = "mediation_mean_days", "mediation_accepted", "mediation_success_of_accepted"
 #: A month's cases are called unripe while more than this share of them is open: their rate will still rise.
 UNRIPE = 0.05
-_COUNTED = ("mediation_accepted", "mediation_concluded", "mediation_succeeded")
 Cohort = dict[str, Any]
 
 
@@ -200,37 +199,3 @@ def _cohort_row(row: Cohort, metric: Metric, grain: Grain) -> Row:
 
 
 # The place of the flow --------------------------------------------------------------------------------------------
-
-
-def counts_panel(page: Page) -> None:
-    """How many were accepted, concluded and settled in the period: three counts of three cohorts, so no rates between them."""
-    figures = page.compared(_COUNTED)
-    with panel("flow", f"{page.region.name}：受理、办结、成功", f"{bar.span_label(page)}，各按自己的日期计"):
-        table = intervals.payload(
-            [
-                Column("环节"),
-                Column("件", right=True),
-                Column(previous_label(page), right=True),
-                Column("", width="45%", axis=_from_zero(figures)),
-            ],
-            [_count_row(page, row) for row in figures.iter_rows(named=True)],
-            label="受理、办结、成功的件数。",
-            empty="没有可列出的数。",
-        )
-        intervals.show(table, key="flow")
-
-
-def _from_zero(figures: pl.DataFrame) -> Axis:
-    return intervals.axis_over(figures["value"].to_list(), holds=0.0)
-
-
-def _count_row(page: Page, row: dict[str, Any]) -> Row:
-    metric = metrics()[row["metric"]]
-    moved = changes(page, row, metric)[0]
-    cells: list[Cell] = [
-        Text(metric.label),
-        Text(number(row["value"], metric), strong=True),
-        Text(moved.text, title=moved.detail),
-        Sides(row["value"], "accent"),
-    ]
-    return Row(metric.key, cells, alt=f"{metric.label} {with_unit(row['value'], metric)}")

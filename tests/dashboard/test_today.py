@@ -9,7 +9,6 @@ from datetime import date, timedelta
 from typing import Any
 
 import polars as pl
-import pytest
 
 from dashboard.look import DARK
 from dashboard.panels import due
@@ -130,14 +129,6 @@ def test_a_short_list_keeps_room_for_what_falls_due() -> None:
     assert due.listed(due.open_on(orders(late), DAY), 5)["left"].to_list() == [-1, -2, -3, -4, -5]
     assert due.listed(due.open_on(orders(coming), DAY), 5)["left"].to_list() == [1, 2]
     assert due.listed(found, 2)["left"].to_list() == [-1, 1]
-
-
-@pytest.mark.parametrize(
-    ("left", "words"), [(-2, ("超期 2 天", "worse")), (0, ("当日到期", "caution")), (3, ("剩 3 天", "neutral"))]
-)
-def test_the_state_of_an_order_in_words(left: int, words: tuple[str, str]) -> None:
-    assert due.state_words(left) == words
-    assert due.state_words(None) == ("未定期限", "muted")
 
 
 # Structure and map ------------------------------------------------------------------------------------------------------
