@@ -31,13 +31,14 @@ class Switch:
     """A choice that a page offers besides region, period, metric and filters.
 
     ``choices``: value in the address → its Chinese name, the first is the default. ``shared``: kept on the way to
-    another page.
+    another page; ``picked``: offered as a list in the bar.
     """
 
     name: str
     label: str
     choices: Mapping[str, str]
     shared: bool = False
+    picked: bool = False
 
     @property
     def default(self) -> str:
@@ -48,7 +49,11 @@ class Switch:
 @dataclass(frozen=True)
 class Selection:
     """What a page shows: ``region`` code, ``span`` of days, ``metric`` of map, trend and league, the second comparison,
-    ``where`` (dimension, wanted codes) and ``switches`` (name, value), both in the order in which they were chosen."""
+    ``where`` (dimension, wanted codes) and ``switches`` (name, value), both in the order in which they were chosen.
+
+    ``own``: further words of a page that asks freely, as that page has checked them (``dashboard/exploring.py``); they are
+    kept by every step and stand above a common word of the same name.
+    """
 
     region: str
     span: Span
@@ -56,13 +61,14 @@ class Selection:
     compare: Reference = COMPARISONS[0]
     where: Where = ()
     switches: tuple[tuple[str, str], ...] = ()
+    own: tuple[tuple[str, tuple[str, ...]], ...] = ()
 
     def words(self, default: Selection) -> dict[str, str | list[str]]:
         """The address parameters; what equals the page's default is left out."""
         ours, theirs = _words(self), _words(default)
         plain: dict[str, str | list[str]] = {name: word for name, word in ours.items() if word != theirs[name]}
         filters = {name: [code or "" for code in codes] for name, codes in self.where}
-        return plain | filters | dict(self.switches)
+        return plain | filters | dict(self.switches) | {name: list(words) for name, words in self.own}
 
     def link(self, page: str, default: Selection) -> str:
         """A relative link that opens this very view."""
@@ -106,22 +112,22 @@ def read(parameters: Mapping[str, Sequence[str]], default: Selection, offer: Off
         if word in offer.tree:
             region = word
         else:
-            notes.append(f"地址中的区划 {_short(word)} 不存在，已改为 {offer.tree.get(region).name}")
+            notes.append(f"地址中的区划 {quoted(word)} 不存在，已改为 {offer.tree.get(region).name}")
     if (word := words.get("period")) is not None:
         found = parse(word)
         if found is not None and _usable(found, offer.business_date):
             span = found
         else:
-            notes.append(f"地址中的期间 {_short(word)} 不可用，已改为 {span.label}")
+            notes.append(f"地址中的期间 {quoted(word)} 不可用，已改为 {span.label}")
     if (word := words.get("metric")) is not None:
         if word in offer.metrics:
             metric = word
         elif word not in offer.known:
-            notes.append(f"没有指标 {_short(word)}，已改为默认指标")
+            notes.append(f"没有指标 {quoted(word)}，已改为默认指标")
     if (word := words.get("compare")) is not None:
         compare = next((reference for reference in COMPARISONS if reference == word), compare)
         if compare != word:
-            notes.append(f"没有比较方式 {_short(word)}，已改为默认方式")
+            notes.append(f"没有比较方式 {quoted(word)}，已改为默认方式")
     where = _filters(parameters, offer, notes)
     return Selection(region, span, metric, compare, where, _switches(words, offer, notes)), notes
 
@@ -146,7 +152,7 @@ def _filters(parameters: Mapping[str, Sequence[str]], offer: Offer, notes: list[
         strange = [code for code in asked if code not in known]
         kept = tuple(code for code in asked if code in known)
         if strange:
-            notes.append(f"地址中的{DIMENSION_LABELS[name]} {_short(strange[0] or '')} 不存在，已忽略")
+            notes.append(f"地址中的{DIMENSION_LABELS[name]} {quoted(strange[0] or '')} 不存在，已忽略")
         if kept:
             found.append((name, kept))
     return tuple(found)
@@ -162,7 +168,7 @@ def _switches(words: Mapping[str, str], offer: Offer, notes: list[str]) -> tuple
         if word in switch.choices:
             found.append((name, word))
         else:
-            notes.append(f"地址中的{switch.label} {_short(word)} 不可用，已忽略")
+            notes.append(f"地址中的{switch.label} {quoted(word)} 不可用，已忽略")
     return tuple(found)
 
 
@@ -179,6 +185,7 @@ def _words(selection: Selection) -> dict[str, str]:
     }
 
 
-def _short(word: str) -> str:
+def quoted(word: str) -> str:
+    """A word of an address as a note may show it."""
     plain = "".join(letter for letter in word if letter.isprintable())
     return f"「{plain[:24]}…」" if len(plain) > 24 else f"「{plain}」"

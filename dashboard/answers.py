@@ -9,23 +9,31 @@ from functools import lru_cache
 
 import polars as pl
 
+from data_access.coded import Coded
 from data_access.facts import Fact
 from data_access.snapshot import Snapshot
 from metrics.core import compare
 from metrics.core.calendar import calendar
 from metrics.core.compare import Reference
 from metrics.core.evaluate import evaluate
+from metrics.core.fairness.bounds import with_bounds
+from metrics.core.fairness.intervals import COVERAGE
 from metrics.core.fairness.judge import judged
 from metrics.core.fairness.squares import with_squares
 from metrics.core.model import Count, Metric, Population, Ratio, Score, Stock, Total
 from metrics.core.period import Grain, Period
 from metrics.core.query import EVERYTHING, FilterValue, Query, Scope
-from metrics.core.scheme import scheme
+from metrics.core.scheme import Scheme, scheme
 from metrics.core.score_interval import score_intervals
-from metrics.core.scoring import explain_score
+from metrics.core.scoring import evaluate_scheme, explain_scheme, figures_of, negative_points
 from metrics.core.signal import judge
+from metrics.core.waterfall import waterfall
 from metrics.labels import Names
+from metrics.reconciled import Reconciled
+from metrics.reconciled import reconciled as reconcile
 from metrics.registry import metrics
+from metrics.worked import Term
+from metrics.worked import terms as terms_of
 
 _REMEMBERED = 1024
 
@@ -76,7 +84,7 @@ def league(
     """One metric's regions side by side: values with ``previous`` and ``other``, and what may fairly be said of each.
 
     ``members``: the regions that are held against each other, None for all. Added are the columns of JUDGED_SCHEMA; for a
-    score lower and upper (90 %), rank_low and rank_high.
+    score those of ``scheme_league``.
     """
     return _league(snapshot, query, grain, other, members, scope)
 
@@ -91,15 +99,89 @@ def _league(
     scope: Scope,
 ) -> pl.DataFrame:
     metric = metrics()[query.metrics[0]]
+    if isinstance(metric.kind, Score):
+        return scheme_league(snapshot, scheme(metric.kind.scheme), query, grain, other, members, scope)
     frame = compared(snapshot, query, grain, ("previous", other), scope).rename({other: "other"})
     if members is not None:
         frame = frame.filter(pl.col("region_code").is_in(list(members)))
-    whole = replace(query, grain=Grain.total)
-    if isinstance(metric.kind, Score):
-        bounds = score_intervals(scheme(metric.kind.scheme), whole, asker(snapshot, scope), metrics())
-        ranks = bounds.select("region_code", "lower", "upper", rank_low="rank_first", rank_high="rank_last")
-        return frame.join(ranks, on="region_code", how="left", maintain_order="left")
-    return judged(with_squares(frame, metric, whole, snapshot, scope), metric)
+    return judged(with_squares(frame, metric, replace(query, grain=Grain.total), snapshot, scope), metric)
+
+
+def scored(snapshot: Snapshot, chosen: Scheme, query: Query, scope: Scope = EVERYTHING) -> pl.DataFrame:
+    """The scores of any scheme, in force or not, as observations of ``query``'s one metric, with what came off and the
+    vetoes that struck: the columns of ``metrics.core.scoring.evaluate_scheme`` besides those of an observation."""
+    nothing = pl.lit(None, pl.Int64)
+    cells = evaluate_scheme(chosen, query, asker(snapshot, scope))
+    return cells.with_columns(pl.lit(query.metrics[0]).alias("metric"), numerator=nothing, denominator=nothing)
+
+
+def scheme_league(
+    snapshot: Snapshot,
+    chosen: Scheme,
+    query: Query,
+    grain: Grain,
+    other: Reference = "year_ago",
+    members: frozenset[str] | None = None,
+    scope: Scope = EVERYTHING,
+) -> pl.DataFrame:
+    """As ``league``, of the scores of any scheme; ``query`` names the metric that they stand for.
+
+    Added are the columns of ``scored``, lower and upper (90 %), centre (the plain mean of the members' scores),
+    verdict, rank_low and rank_high: see ``metrics.core.score_interval``.
+    """
+    return _scheme_league(snapshot, chosen, query, grain, other, members, scope)
+
+
+@lru_cache(maxsize=_REMEMBERED)
+def _scheme_league(
+    snapshot: Snapshot,
+    chosen: Scheme,
+    query: Query,
+    grain: Grain,
+    other: Reference,
+    members: frozenset[str] | None,
+    scope: Scope,
+) -> pl.DataFrame:
+    begun = scheme_begins(snapshot, chosen)
+    frame = compare.compared(
+        query,
+        grain,
+        lambda asked: scored(snapshot, chosen, asked, scope),
+        ("previous", other),
+        lambda _, first: begun is not None and first >= begun,
+    ).rename({other: "other"})
+    if members is not None:
+        frame = frame.filter(pl.col("region_code").is_in(list(members)))
+    ask = asker(snapshot, scope)
+    bounds = score_intervals(chosen, replace(query, grain=Grain.total), ask, metrics(), members=members)
+    names = {"mean": "centre", "rank_first": "rank_low", "rank_last": "rank_high"}
+    columns = ["region_code", "lower", "upper", "mean", "verdict", "rank_first", "rank_last"]
+    return frame.join(bounds.select(columns).rename(names), on="region_code", how="left", maintain_order="left")
+
+
+def scheme_steps(
+    snapshot: Snapshot, chosen: Scheme, query: Query, before: Period, scope: Scope = EVERYTHING
+) -> pl.DataFrame | None:
+    """What moved the scores of ``query`` since ``before``; see ``metrics.core.waterfall.waterfall``.
+
+    None where ``before`` lies before the data begin.
+    """
+    begun = scheme_begins(snapshot, chosen)
+    if begun is None or before.start < begun:
+        return None
+    return waterfall(chosen, query, before, asker(snapshot, scope))
+
+
+def bounded(snapshot: Snapshot, query: Query, coverage: float = COVERAGE, scope: Scope = EVERYTHING) -> pl.DataFrame:
+    """Observations of one metric, broken down as asked, with the columns lower and upper of their intervals."""
+    return _bounded(snapshot, query, coverage, scope)
+
+
+@lru_cache(maxsize=_REMEMBERED)
+def _bounded(snapshot: Snapshot, query: Query, coverage: float, scope: Scope) -> pl.DataFrame:
+    metric = metrics()[query.metrics[0]]
+    frame = observations(snapshot, query, scope)
+    return with_bounds(with_squares(frame, metric, query, snapshot, scope), metric, coverage)
 
 
 def signals(snapshot: Snapshot, query: Query, scope: Scope = EVERYTHING) -> pl.DataFrame | None:
@@ -119,9 +201,33 @@ def _signals(snapshot: Snapshot, query: Query, since: date, scope: Scope) -> pl.
     return judge(query, snapshot, metrics(), calendar(), since, scope)
 
 
-def score_parts(snapshot: Snapshot, kind: Score, query: Query, scope: Scope = EVERYTHING) -> pl.DataFrame:
+def score_parts(snapshot: Snapshot, chosen: Scheme, query: Query, scope: Scope = EVERYTHING) -> pl.DataFrame:
     """What the scores of ``query`` are made of; see ``metrics.core.scoring.score_parts``."""
-    return explain_score(kind, query, asker(snapshot, scope))
+    return explain_scheme(chosen, query, asker(snapshot, scope))
+
+
+def score_deductions(snapshot: Snapshot, chosen: Scheme, query: Query, scope: Scope = EVERYTHING) -> pl.DataFrame:
+    """What the negative list takes off the scores of ``query``; see ``metrics.core.scoring.negative_points``."""
+    return negative_points(chosen, figures_of(chosen, query, asker(snapshot, scope)))
+
+
+def terms(snapshot: Snapshot, key: str, query: Query, scope: Scope = EVERYTHING) -> list[Term]:
+    """The sums behind one metric in the region and period of ``query``; see ``metrics.worked.terms``."""
+    return terms_of(metrics()[key], query, lambda inner, single: evaluate(inner, snapshot, single, scope))
+
+
+@lru_cache(maxsize=32)
+def reconciled(snapshot: Snapshot, query: Query, scope: Scope = EVERYTHING) -> tuple[Reconciled, ...]:
+    """Parts against total of every additive metric; see ``metrics.reconciled``. Of ``query`` region and period are read."""
+    coded = Coded(snapshot)
+    found = reconcile(
+        list(metrics().values()),
+        snapshot.regions,
+        query,
+        lambda inner: evaluate(inner, snapshot, metrics(), scope),
+        lambda inner: evaluate(inner, coded, metrics(), scope),
+    )
+    return tuple(found)
 
 
 @lru_cache(maxsize=1)
@@ -148,8 +254,16 @@ def codes(snapshot: Snapshot, dimension: str) -> tuple[FilterValue, ...]:
 
 def begins(snapshot: Snapshot, metric: Metric) -> date | None:
     """The first month from which the metric's facts are really covered; None without any row."""
-    facts = {total.fact for total in _totals(metric)}
-    starts = [_history_start(snapshot, fact) for fact in facts]
+    return _begun(snapshot, _totals(metric))
+
+
+def scheme_begins(snapshot: Snapshot, chosen: Scheme) -> date | None:
+    """The first month from which all facts that a scheme reads are really covered; None without any row."""
+    return _begun(snapshot, [total for key in chosen.reads for total in _totals(metrics()[key])])
+
+
+def _begun(snapshot: Snapshot, totals: list[Total]) -> date | None:
+    starts = [_history_start(snapshot, fact) for fact in {total.fact for total in totals}]
     known = [start for start in starts if start is not None]
     return max(known) if known else None
 
@@ -172,5 +286,6 @@ def _totals(metric: Metric) -> list[Total]:
 
 def forget() -> None:
     """Let go of every answer, and with them of the snapshots that they were asked of: a newer one is in use."""
-    for remembered in (_observations, _league, _signals, _history_start, names, codes):
-        remembered.cache_clear()
+    remembered = (_observations, _league, _scheme_league, _bounded, _signals, reconciled, _history_start, names, codes)
+    for each in remembered:
+        each.cache_clear()

@@ -6,8 +6,9 @@ from pathlib import Path
 
 import streamlit as st
 
-from dashboard import address, navigation
+from dashboard import address, navigation, states
 from dashboard.shell import SHARED_SWITCHES
+from metrics.core.query import Forbidden
 
 ICON = Path(__file__).resolve().parent / "assets" / "icon.png"
 
@@ -23,7 +24,10 @@ def main() -> None:
         st.html('<div class="yp-brand"><b>研判</b><span>信访与调解态势</span></div>')
         for page in pages:
             st.page_link(page, label=page.title, query_params=kept)
-    chosen.run()
+    try:
+        chosen.run()
+    except Forbidden as error:
+        states.forbidden(str(error))
 
 
 main()

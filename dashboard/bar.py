@@ -7,16 +7,20 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import datetime
 from html import escape
 from typing import TYPE_CHECKING
 
 import streamlit as st
 
 from dashboard import answers, current, steps
-from dashboard.address import COMPARISONS, Selection
+from dashboard.address import COMPARISONS, Selection, Switch
+from dashboard.export import SHEET_ROWS, Format, Layout
 from dashboard.span import PICKABLE, Span
+from data_access.reference import LOCAL
 from data_access.regions import LEVEL_LABELS
 from metrics.core.compare import REFERENCE_LABELS, comparison_table
+from metrics.core.period import GRAIN_LABELS, Grain
 from metrics.core.query import FilterValue
 from metrics.labels import DIMENSION_LABELS
 from metrics.registry import metrics
@@ -25,6 +29,14 @@ if TYPE_CHECKING:
     from dashboard.shell import Page
 
 _MOST_CHOICES = 300
+#: Days since the newest event: up to yesterday is fresh; from so many on the badge turns amber, then red.
+_FRESH_DAYS, _STALE_DAYS = 1, 3
+#: Format of the export → its name and whom it serves.
+_FORMS: dict[Format, tuple[str, str]] = {
+    "csv": ("CSV", "各种软件都能打开"),
+    "xlsx": ("XLSX", "电子表格，另附口径说明页"),
+    "parquet": ("Parquet", "供数据分析程序读取"),
+}
 
 
 def show(page: Page) -> None:
@@ -33,9 +45,13 @@ def show(page: Page) -> None:
         _region_path(page)
         _period_picker(page)
         _metric_picker(page)
-        _comparison_picker(page)
+        for switch in page.spec.switches:
+            if switch.picked:
+                _switch_picker(page, switch)
+        if not page.spec.free:
+            comparison_picker(page)
         _filter_picker(page)
-        st.html(f'<a class="yp-button" href="{escape(page.export_link())}" download>导出</a>', width="content")
+        _export_menu(page)
         for number, (words, without) in enumerate(_narrowings(page)):
             _chip(page, number, words, without)
 
@@ -44,12 +60,21 @@ def marks(page: Page) -> str:
     """The mark of made-up data and the freshness line (HTML)."""
     made, status = page.snapshot.provenance, current.status()
     mark = f'<span class="yp-tag">{escape(made.synthetic)}</span>' if made.synthetic else ""
+    age = _days_old(page)
+    tone = "broken" if age > _STALE_DAYS else "caution" if age > _FRESH_DAYS or status.fault else ""
     newest = f"{made.newest_event:%m-%d}" if made.newest_event else "无"
-    tone, fault = ("caution", "　取数失败，显示上一次的数据") if status.fault else ("", "")
-    words = f"业务截至 {newest}　{escape(made.replica)}　快照 №{made.number}{fault}"
+    old = f"（{age} 天前）" if age > _FRESH_DAYS else ""
+    fault = "　取数失败，显示上一次的数据" if status.fault else ""
+    words = f"业务截至 {newest}{old}　{escape(made.replica)}　快照 №{made.number}{fault}"
     title = f"取数时间 {made.taken_at:%Y-%m-%d %H:%M}；业务日期 {made.business_date}{'；' + status.fault if status.fault else ''}"
     badge = f'<span class="yp-badge" title="{escape(title)}"><span class="yp-dot {tone}"></span>{words}</span>'
     return f'<span class="yp-marks">{mark}{badge}</span>'
+
+
+def _days_old(page: Page) -> int:
+    """Days since the newest event; 0 where there is none to be old."""
+    newest = page.snapshot.provenance.newest_event
+    return 0 if newest is None else (datetime.now(tz=LOCAL).date() - newest).days
 
 
 def reference_label(page: Page) -> str:
@@ -110,7 +135,7 @@ def _child_picker(page: Page, level: int) -> None:
 def _period_picker(page: Page) -> None:
     span, last = page.selection.span, page.business_date
     key = "yp-grain"
-    st.session_state[key] = span.grain if span.grain in PICKABLE and span.is_bucket else None
+    st.session_state[key] = span.grain if span.grain in page.spec.grains and span.is_bucket else None
 
     def grain_chosen() -> None:
         grain = st.session_state[key]
@@ -119,7 +144,7 @@ def _period_picker(page: Page) -> None:
 
     st.segmented_control(
         "粒度",
-        list(PICKABLE),
+        list(page.spec.grains),
         format_func=lambda grain: PICKABLE[grain],
         key=key,
         on_change=grain_chosen,
@@ -199,7 +224,27 @@ def _metric_picker(page: Page) -> None:
     )
 
 
-def _comparison_picker(page: Page) -> None:
+def _switch_picker(page: Page, switch: Switch) -> None:
+    key = f"yp-switch-{switch.name}"
+    st.session_state[key] = page.switch(switch)
+
+    def chosen() -> None:
+        steps.write(page.selection.switched(switch, st.session_state[key]), page.default)
+
+    st.selectbox(
+        switch.label,
+        list(switch.choices),
+        format_func=lambda value: f"{switch.label}：{switch.choices[value].replace('（示例）', '·示例')}",
+        key=key,
+        on_change=chosen,
+        label_visibility="collapsed",
+        filter_mode=None,
+        width=210,
+    )
+
+
+def comparison_picker(page: Page) -> None:
+    """The choice of the second comparison; a page that asks freely places it where its columns are chosen."""
     key = "yp-compare"
     st.session_state[key] = page.compare
     labels = {**REFERENCE_LABELS, "base_year": f"比{comparison_table().base_year}年"}
@@ -223,7 +268,7 @@ def _comparison_picker(page: Page) -> None:
 
 
 def _filter_picker(page: Page) -> None:
-    dimensions = page.metric.dimensions
+    dimensions = page.dimensions
     if not dimensions:
         return
     with st.popover("筛选", key=f"filters-{hash(page.selection.where)}"), st.container(key="yp-filters"):
@@ -253,6 +298,76 @@ def _filter(page: Page, dimension: str) -> None:
     )
 
 
+# Export ---------------------------------------------------------------------------------------------------------------
+
+
+def _export_menu(page: Page) -> None:
+    """What would be exported, and a link for each form of it."""
+    with st.popover("导出", key="yp-export"):
+        st.html(export_menu(page))
+
+
+def export_menu(page: Page) -> str:
+    """The table in words, and its links (HTML): of a page that asks freely as on the screen and in the long form."""
+    rows = page.export_rows
+    counted = "行数很多" if rows is None else f"{rows:,} 行"
+    forms = [_links(page, "tidy", "", rows)]
+    if page.spec.free:
+        forms = [
+            _links(page, "wide", "宽表：一行一个区划或分类，每项指标一列，与屏幕上的表相同", rows),
+            _links(page, "tidy", f"长表：一行一个数，带分子、分母，共 {counted}", rows),
+        ]
+        counted = ""
+    return (
+        f'<div class="yp-export"><p><b>{escape(_exported_words(page))}</b>'
+        f"<span>{escape(_exported_span(page))}{escape(f' · {counted}' if counted else '')}</span></p>"
+        f"{''.join(forms)}{_export_note(page)}</div>"
+    )
+
+
+def _exported_words(page: Page) -> str:
+    query, labels = page.exported, [metric.label for metric in page.chosen]
+    place = page.tree.get(query.region)
+    where = place.name if query.level == place.level else f"{place.name}各{LEVEL_LABELS[query.level]}"
+    what = "、".join(labels[:3]) + (f"等{len(labels)}项" if len(labels) > 3 else "")
+    return f"{where} · {what}"
+
+
+def _exported_span(page: Page) -> str:
+    query = page.exported
+    parts = [f"{query.period.start} 至 {query.period.last}"]
+    if query.grain is not Grain.total:
+        parts.append(f"按{GRAIN_LABELS[query.grain]}")
+    parts += [f"分{DIMENSION_LABELS[name]}" for name in query.by]
+    parts += [
+        f"仅{'、'.join(page.names.of(name, code) for code in codes[:3])}{'等' if len(codes) > 3 else ''}"
+        for name, codes in query.where
+    ]
+    return " · ".join(parts)
+
+
+def _links(page: Page, layout: Layout, head: str, rows: int | None) -> str:
+    links = []
+    for kind, (name, use) in _FORMS.items():
+        if kind == "xlsx" and rows is not None and rows > SHEET_ROWS:
+            links.append(f"<span><b>{name}</b>放不下 {rows:,} 行，请用 CSV 或 Parquet</span>")
+            continue
+        link = escape(page.export_link(kind, layout))
+        links.append(f'<a href="{link}" download aria-label="导出 {name}"><b>{name}</b>{use}</a>')
+    return (f"<h6>{escape(head)}</h6>" if head else "") + "".join(links)
+
+
+def _export_note(page: Page) -> str:
+    asked, notes = page.asked, []
+    if asked is not None and asked.find:
+        notes.append(f"检索「{asked.find}」只影响屏幕，文件含全部行。")
+    if asked is not None and asked.changes and asked.grain is Grain.total:
+        notes.append("对比列只在屏幕上，不在文件内。")
+    if any(metric.percent for metric in page.chosen):
+        notes.append("比率在文件内为 0–1 的小数。")
+    return f"<small>{escape(''.join(notes))}</small>" if notes else ""
+
+
 # Chips ----------------------------------------------------------------------------------------------------------------
 
 
@@ -269,14 +384,14 @@ def _narrowings(page: Page) -> Iterator[tuple[str, Selection]]:
         yield _filter_words(page, dimension, codes), selection.filtered(dimension, ())
     for switch in page.spec.all_switches:
         value = page.switch(switch)
-        if value != switch.default:
+        if value != switch.default and not switch.picked:
             yield f"{switch.label}：{switch.choices[value]}", selection.switched(switch, switch.default)
 
 
 def _filter_words(page: Page, dimension: str, codes: tuple[FilterValue, ...]) -> str:
     said = "、".join(page.names.of(dimension, code) for code in codes[:3])
     more = f"等{len(codes)}项" if len(codes) > 3 else ""
-    useless = "" if dimension in page.metric.dimensions else "（本指标不分）"
+    useless = "" if dimension in page.dimensions else "（本指标不分）"
     return f"{DIMENSION_LABELS[dimension]}：{said}{more}{useless}"
 
 

@@ -1,10 +1,18 @@
-"""The snapshot in use: one per process, shared by all sessions, replaced whole when a newer one is there."""
+"""The snapshot in use: one per process, shared by all sessions, replaced whole when a newer one is there.
+
+Beside it what the background has found out about its source, so that no viewer's click ever asks the replica or reads
+another snapshot.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
 from threading import Lock
 
+import polars as pl
+
+from data_access.check import Report
 from data_access.snapshot import Snapshot
 
 
@@ -16,11 +24,63 @@ class Status:
     fault: str | None = None
 
 
+@dataclass(frozen=True)
+class Examined:
+    """The contract check as it was last run: ``at`` with time zone, ``seconds`` how long it took."""
+
+    report: Report
+    at: datetime
+    seconds: float
+
+
+@dataclass(frozen=True)
+class Version:
+    """One snapshot of the archive. ``changed``: monthly files that differ from the one before, None where there is none
+    to compare with; ``readable``: made by the definitions of this program."""
+
+    number: int
+    taken_at: datetime
+    business_date: date
+    newest_event: date | None
+    replica: str
+    files: int
+    changed: int | None
+    readable: bool
+
+
+@dataclass(frozen=True)
+class Restated:
+    """What snapshot ``after`` says differently than ``before`` of days up to ``closed``; see ``metrics.restated``.
+
+    ``before`` None: there is no earlier one. ``fault``: why the two could not be compared, one Chinese sentence.
+    """
+
+    after: int
+    before: int | None = None
+    closed: date | None = None
+    frame: pl.DataFrame | None = None
+    fault: str | None = None
+
+
+@dataclass(frozen=True)
+class Findings:
+    """What the background knows of the data: of the snapshot in use, or None and empty until it has looked.
+
+    ``every``: in what time a new snapshot is due; ``versions``: the newest first.
+    """
+
+    every: timedelta | None = None
+    examined: Examined | None = None
+    versions: tuple[Version, ...] = ()
+    restated: Restated | None = None
+
+
 class _Current:
     def __init__(self) -> None:
         self.lock = Lock()
         self.snapshot: Snapshot | None = None
         self.status = Status()
+        self.findings = Findings()
 
 
 _current = _Current()
@@ -48,3 +108,23 @@ def report(new: Status) -> None:
     """Say what the background does."""
     with _current.lock:
         _current.status = new
+
+
+def findings() -> Findings:
+    """What the background knows of the data."""
+    with _current.lock:
+        return _current.findings
+
+
+def found(
+    *,
+    every: timedelta | None = None,
+    examined: Examined | None = None,
+    versions: tuple[Version, ...] | None = None,
+    restated: Restated | None = None,
+) -> None:
+    """Say what the background has found out; what is None stays as it was."""
+    told = {"every": every, "examined": examined, "versions": versions, "restated": restated}
+    with _current.lock:
+        known = {name: value for name, value in told.items() if value is not None}
+        _current.findings = replace(_current.findings, **known)  # type: ignore[arg-type]

@@ -59,7 +59,10 @@ class Export:
         else:
             frame = named.pivot("metric", index=keys, values="value", maintain_order=True)
             absent = [pl.lit(None, pl.Float64).alias(key) for key in self.query.metrics if key not in frame.columns]
-            frame = frame.with_columns(absent).select(*keys, *self.query.metrics).sort(keys[:2] + keys[3:])
+            # A combination that one metric leaves out beside another did not occur: a count of it is 0, as on the screen.
+            nought = [pl.col(key).fill_null(0) for key in self.query.metrics if self.metrics[key].additive]
+            frame = frame.with_columns(absent).with_columns(nought)
+            frame = frame.select(*keys, *self.query.metrics).sort(keys[:2] + keys[3:])
         mark = self.provenance.synthetic
         return frame.with_columns(data=pl.lit(mark)) if mark else frame
 

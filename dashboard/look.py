@@ -17,12 +17,18 @@ from metrics.core.compare import difference
 from metrics.core.model import Metric
 
 ASSETS = Path(__file__).parent / "assets"
-FONTS = '"PingFang SC", "Microsoft YaHei", "Noto Sans CJK SC", "Source Han Sans SC", sans-serif'
+#: The system's own Chinese fonts first; the bundled one (``assets/fonts``) where there is none.
+FONTS = '"PingFang SC", "Microsoft YaHei", "Noto Sans CJK SC", "Source Han Sans SC", "Yanpan Sans", sans-serif'
+OWN_FONT = "Yanpan Sans"
+FONT_PATH = "/fonts"
+FONT_FILES = {400: "yanpan-sans-regular.woff2", 700: "yanpan-sans-bold.woff2"}
 MINUS, DASH = "\u2212", "—"
 WAN = 10_000
 WAN_FROM = 100_000
 #: On the wall every size grows by this factor: the smallest text is then 18 px on 1080 lines.
 WALL_FACTOR = 18 / 14
+#: What the five classes of ``Look.scale`` are called in a style sheet, low to high: --yp-scale-lowest, with its text --yp-on-lowest.
+CLASS_NAMES = ("lowest", "low", "middle", "high", "highest")
 
 State = Literal["ok", "undefined", "suppressed", "small_n", "not_measured"]
 Tone = Literal["better", "worse", "neutral"]
@@ -93,16 +99,16 @@ LIGHT = Look(
     secondary="#5b6b80",
     accent="#1668b8",
     better="#1668b8",
-    worse="#c9600b",
+    worse="#b8560a",
     caution="#9a6a00",
     in_order="#219a78",
-    broken="#c23b2e",
+    broken="#a3261b",
     band="#1668b8",
     band_alpha=0.12,
     border="#8ea3bb",
     quiet="#d5dbe3",
     scale=("#e3eefa", "#b9d5f2", "#7fb1e3", "#3f86cc", "#14599f"),
-    series=("#1668b8", "#c9600b", "#5b6b80", "#7fb1e3", "#9a6a00"),
+    series=("#1668b8", "#b8560a", "#5b6b80", "#7fb1e3", "#17222f"),
 )
 
 
@@ -150,11 +156,23 @@ def mixed(colour: str, other: str, share: float) -> str:
 
 def dark_ground(colour: str) -> bool:
     """Whether text on that colour must be light (WCAG relative luminance)."""
+    return _luminance(colour) < 0.36
+
+
+def _luminance(colour: str) -> float:
     linear = [
         part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4
         for part in (c / 255 for c in channels(colour))
     ]
-    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2] < 0.36
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+
+def ink(colour: str) -> str:
+    """White or black-blue, whichever reads better on that colour (WCAG contrast)."""
+    luminance = _luminance(colour)
+    return (
+        "#ffffff" if 1.05 / (luminance + 0.05) >= (luminance + 0.05) / (_luminance(DARK.ground) + 0.05) else DARK.ground
+    )
 
 
 def page_css(look: Look, *, wall: bool = False) -> str:
@@ -167,7 +185,19 @@ def page_css(look: Look, *, wall: bool = False) -> str:
     band = f"--yp-band-fill:{rgba(look.band, look.band_alpha)};--yp-soft:{rgba(look.accent, 0.12)};"
     warm = f"--yp-warm:{rgba(look.worse, 0.1 if look is LIGHT else 0.16)};color-scheme:{look.name};"
     factor = f"--yp-factor:{WALL_FACTOR if wall else 1:.4f};--yp-font:{FONTS};"
-    return f"<style>:root{{{names}{band}{warm}{factor}}}\n{_style_sheet()}</style>"
+    classes = "".join(
+        f"--yp-scale-{name}:{colour};--yp-on-{name}:{ink(colour)};"
+        for name, colour in zip(CLASS_NAMES, look.scale, strict=True)
+    )
+    return f"<style>{_font_faces()}:root{{{names}{band}{warm}{classes}{factor}}}\n{_style_sheet()}</style>"
+
+
+def _font_faces() -> str:
+    return "".join(
+        f'@font-face{{font-family:"{OWN_FONT}";font-weight:{weight};font-display:swap;'
+        f'src:url("{FONT_PATH}/{file}") format("woff2")}}'
+        for weight, file in FONT_FILES.items()
+    )
 
 
 @cache

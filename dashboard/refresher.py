@@ -9,9 +9,10 @@ import threading
 import time
 from datetime import datetime, timedelta
 
-from dashboard import answers, current
-from dashboard.current import Status
+from dashboard import answers, current, explored, looking_back
+from dashboard.current import Examined, Status
 from data_access import replica, snapshot
+from data_access.check import check
 from data_access.demo.refusals import NotEmpty, UnknownCity
 from data_access.reference import LOCAL
 from data_access.region_tree import RegionTreeError
@@ -35,6 +36,9 @@ class Refresher(threading.Thread):
         self._every = timedelta(seconds=_sync_seconds())
         self._ended = threading.Event()
         self._seen = 0
+        self._examined = 0
+        # The demonstration city gains a day at midnight and nothing in between.
+        current.found(every=timedelta(days=1) if source.demo_address is not None else self._every)
 
     def stop(self) -> None:
         """End, giving up what is being made; waits a moment for it."""
@@ -54,6 +58,7 @@ class Refresher(threading.Thread):
             if self._is_due():
                 self._sync()
                 self._load_newest()
+            self._look_back()
         except _StoppedError:
             return True
         except Exception as error:
@@ -94,7 +99,34 @@ class Refresher(threading.Thread):
             return
         current.install(fresh)
         answers.forget()
+        explored.forget()
         log.info("snapshot %s in use", newest)
+
+    def _look_back(self) -> None:
+        """After each new snapshot: which there are, what it restates, and whether the database keeps the contract.
+
+        Never in a viewer's run, and on the refresher's own engine. A fault here leaves the figures in use and is logged.
+        """
+        fresh = current.snapshot()
+        if fresh is None or fresh.provenance.number == self._examined or self._ended.is_set():
+            return
+        self._examined = fresh.provenance.number or 0
+        archive = self._source.archive
+        try:
+            current.found(
+                versions=looking_back.versions(archive),
+                restated=looking_back.compared_with_previous(archive, fresh),
+            )
+            current.found(examined=self._examine())
+        except Exception:
+            log.exception("looking back failed")
+
+    def _examine(self) -> Examined:
+        started = time.monotonic()
+        found = check(self._source.engine)
+        taken = time.monotonic() - started
+        log.info("contract check took %.1f s", taken)
+        return Examined(found, datetime.now(tz=LOCAL), taken)
 
     def _doing(self, line: str) -> None:
         if self._ended.is_set():

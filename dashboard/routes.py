@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from typing import cast
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
 from anyio import to_thread
+from starlette.datastructures import QueryParams
 from starlette.requests import Request
-from starlette.responses import JSONResponse, PlainTextResponse, Response, StreamingResponse
+from starlette.responses import FileResponse, JSONResponse, PlainTextResponse, Response, StreamingResponse
 from starlette.routing import Route
 
 from dashboard import current
@@ -24,13 +25,34 @@ from dashboard.export import (
     parquet_bytes,
     xlsx_bytes,
 )
+from dashboard.look import ASSETS, FONT_FILES, FONT_PATH
+from data_access.regions import LEVEL_KEYS, RegionTree
 from data_access.snapshot import Snapshot
 from metrics.core.asking import ask
 from metrics.core.evaluate import evaluate
-from metrics.core.query import BadQuery, Forbidden
+from metrics.core.period import Grain
+from metrics.core.query import BadQuery, Forbidden, Query
 from metrics.registry import metrics
 
 EXPORT_PATH = "/export"
+_KEY_OF_LEVEL = {level: key for key, level in LEVEL_KEYS.items()}
+
+
+def address_of(query: Query, kind: Format = FORMATS[0], layout: Layout = LAYOUTS[0]) -> str:
+    """The address under which the export of the query lies."""
+    words = [
+        *(("metric", key) for key in query.metrics),
+        ("region", query.region),
+        ("level", _KEY_OF_LEVEL[query.level]),
+        ("from", str(query.period.start)),
+        ("to", str(query.period.last)),
+        *([] if query.grain is Grain.total else [("grain", query.grain.value)]),
+        *(("by", name) for name in query.by),
+        *(("where", f"{name}={code or ''}") for name, codes in query.where for code in codes),
+        *([] if layout == LAYOUTS[0] else [("layout", layout)]),
+        *([] if kind == FORMATS[0] else [("format", kind)]),
+    ]
+    return f"{EXPORT_PATH}?{urlencode(words)}"
 
 
 async def health(_: Request) -> Response:
@@ -71,9 +93,14 @@ async def export(request: Request) -> Response:
 
 def asked(request: Request, loaded: Snapshot) -> Export:
     """The export that the address asks for. Raises BadQuery, Forbidden."""
-    words = request.query_params
+    query = query_of(request.query_params, loaded.regions)
+    return Export(query, evaluate(query, loaded, metrics()), metrics(), loaded.regions, loaded.provenance)
+
+
+def query_of(words: QueryParams, tree: RegionTree) -> Query:
+    """The query that the words of an address mean. Raises BadQuery."""
     query = ask(
-        loaded.regions,
+        tree,
         metrics=words.getlist("metric"),
         first=words.get("from", ""),
         last=words.get("to", ""),
@@ -85,7 +112,7 @@ def asked(request: Request, loaded: Snapshot) -> Export:
     )
     if not query.metrics:
         raise BadQuery(f"没有指标；写法：metric=KEY，可选：{'、'.join(metrics())}")
-    return Export(query, evaluate(query, loaded, metrics()), metrics(), loaded.regions, loaded.provenance)
+    return query
 
 
 def _one_of(request: Request, name: str, allowed: tuple[str, ...]) -> str:
@@ -103,4 +130,17 @@ def _pieces(made: Export, layout: Layout, kind: Format) -> Iterator[bytes]:
         yield xlsx_bytes(made, layout) if kind == "xlsx" else parquet_bytes(made, layout)
 
 
-ROUTES = [Route("/healthz", health), Route("/readyz", ready), Route(EXPORT_PATH, export)]
+async def font(request: Request) -> Response:
+    """A weight of the bundled Chinese font."""
+    name = request.path_params["name"]
+    if name not in FONT_FILES.values():
+        return PlainTextResponse("没有这个字体文件。", status_code=404)
+    return FileResponse(ASSETS / "fonts" / name, media_type="font/woff2", headers={"Cache-Control": "max-age=31536000"})
+
+
+ROUTES = [
+    Route("/healthz", health),
+    Route("/readyz", ready),
+    Route(EXPORT_PATH, export),
+    Route(f"{FONT_PATH}/{{name}}", font),
+]

@@ -12,18 +12,18 @@ from datetime import date
 from functools import cached_property
 from html import escape
 from itertools import groupby
-from urllib.parse import urlencode
 
 import polars as pl
 import streamlit as st
 
-from dashboard import address, answers, bar, current, steps, waiting
+from dashboard import address, answers, bar, current, explored, exploring, routes, saved_views, steps, waiting
 from dashboard.address import Offer, Selection, Switch, Where
+from dashboard.exploring import ExploreQuery
+from dashboard.export import FORMATS, LAYOUTS, Format, Layout
 from dashboard.look import asset, page_css
-from dashboard.routes import EXPORT_PATH
-from dashboard.span import Span, buckets_back
+from dashboard.span import PICKABLE, Span, buckets_back
 from dashboard.views.screen import Screen, current_screen
-from data_access.regions import LEVEL_KEYS, TOWNSHIP, Region, RegionTree
+from data_access.regions import TOWNSHIP, Region, RegionTree
 from data_access.snapshot import Snapshot
 from metrics.core.calendar import since_last_meeting
 from metrics.core.compare import Reference
@@ -35,7 +35,6 @@ from metrics.registry import metrics
 
 #: How many buckets a trend shows, by the grain of the page's period.
 TREND_BUCKETS = {Grain.day: 63, Grain.week: 53, Grain.month: 25, Grain.quarter: 13, Grain.year: 6}
-_KEY_OF_LEVEL = {level: key for key, level in LEVEL_KEYS.items()}
 
 PEERS = Switch("peers", "同类", {"all": "全部", **PEER_GROUP_LABELS}, shared=True)
 MAP = Switch("map", "地图", {"flat": "平面", "columns": "立柱"}, shared=True)
@@ -49,7 +48,9 @@ class PageSpec:
 
     ``path``: its address; ``metrics``: the choices for map, trend and league, the first is the default; ``grain``: the
     default period's calendar; ``since_meeting``: its default period is instead all days since the last meeting day;
-    ``switches``: its own, besides those that all pages share.
+    ``switches``: its own, besides those that all pages share; ``grains``: the calendars that its picker offers. ``free``: it
+    asks freely, see ``dashboard/exploring.py``: ``metrics`` are what it begins with, all others may be chosen, and map and
+    league are its own.
     """
 
     path: str
@@ -57,11 +58,13 @@ class PageSpec:
     grain: Grain
     since_meeting: bool = False
     switches: tuple[Switch, ...] = field(default=())
+    grains: tuple[Grain, ...] = tuple(PICKABLE)
+    free: bool = False
 
     @property
     def all_switches(self) -> tuple[Switch, ...]:
         """The common switches and the page's own."""
-        return (*SHARED_SWITCHES, *self.switches)
+        return self.switches if self.free else (*SHARED_SWITCHES, *self.switches)
 
 
 @dataclass(frozen=True)
@@ -80,6 +83,8 @@ class Page:
     screen: Screen
     visit: int
     scope: Scope = EVERYTHING
+    #: What a page that asks freely asks for; None on every other page.
+    asked: ExploreQuery | None = None
 
     # What is selected -------------------------------------------------------------------------------------------------
 
@@ -139,6 +144,17 @@ class Page:
         return answers.names(self.snapshot)
 
     # The filters ------------------------------------------------------------------------------------------------------
+
+    @property
+    def dimensions(self) -> tuple[str, ...]:
+        """The dimensions by which the page may be filtered: those of its metric, or of all metrics that it asks freely."""
+        return self.metric.dimensions if self.asked is None else exploring.common_dimensions(self.chosen)
+
+    @property
+    def chosen(self) -> tuple[Metric, ...]:
+        """The metrics of the page's table: the one of map and league, or those that it asks freely."""
+        keys = (self.metric.key,) if self.asked is None else self.asked.metrics
+        return tuple(metrics()[key] for key in keys)
 
     def where(self, metric: Metric) -> Where:
         """The chosen filters as far as the metric knows their dimensions."""
@@ -222,13 +238,14 @@ class Page:
         query = Query(tuple(keys), self.region.code, self.region.level, period or self.period, by=by, where=where)
         return self._compared(query, self.grain if period is None else Span.over(period).grain)
 
-    def parts(self, key: str, peers: Iterable[str] | None = None) -> pl.DataFrame:
+    def parts(self, key: str, peers: Iterable[str] | None = None, period: Period | None = None) -> pl.DataFrame:
         """The figures of the compared level, by region code: ``previous``, ``other`` and what may fairly be said.
 
-        ``peers``: the regions that are held against each other, by default all.
+        ``peers``: the regions that are held against each other, by default all; ``period``: another span of the page's
+        calendar.
         """
-        metric = metrics()[key]
-        query = Query((key,), self.compared_region_of(metric).code, self.compared_level_of(metric), self.period)
+        metric, period = metrics()[key], period or self.period
+        query = Query((key,), self.compared_region_of(metric).code, self.compared_level_of(metric), period)
         (asked,) = self.narrowed(query)
         chosen = None if peers is None else frozenset(peers)
         return answers.league(self.snapshot, asked, self.grain, self.compare, chosen, self.scope)
@@ -272,9 +289,18 @@ class Page:
         if code in self.tree:
             self.show(self.selection.in_region(code))
 
+    def asking(self, query: ExploreQuery) -> Selection:
+        """The selection of a page that asks freely, with another question."""
+        return replace(self.selection, metric=query.metrics[0], own=query.words(ExploreQuery((self.default.metric,))))
+
     def at(self, span: Span) -> None:
         """Show another period."""
         self.show(replace(self.selection, span=span))
+
+    def measure(self, key: str) -> None:
+        """Show another of the page's metrics in map, trend and league."""
+        if key in self.spec.metrics:
+            self.show(replace(self.selection, metric=key))
 
     def narrow(self, *filters: tuple[str, FilterValue]) -> None:
         """Narrow by one code of each dimension."""
@@ -283,18 +309,30 @@ class Page:
             selection = selection.filtered(dimension, (code,))
         self.show(selection)
 
-    def export_link(self, kind: str = "csv") -> str:
-        """The address of the table behind map and league."""
-        words = [
-            ("metric", self.metric.key),
-            ("region", self.compared_region.code),
-            ("level", _KEY_OF_LEVEL[self.compared_level]),
-            ("from", str(self.period.start)),
-            ("to", str(self.period.last)),
-            *(("where", f"{name}={code or ''}") for name, codes in self.where(self.metric) for code in codes),
-            *([("format", kind)] if kind != "csv" else []),
-        ]
-        return f"{EXPORT_PATH}?{urlencode(words)}"
+    # The table that leaves the page -----------------------------------------------------------------------------------
+
+    @cached_property
+    def exported(self) -> Query:
+        """What the export asks for: the table behind map and league, or that of a page that asks freely."""
+        if self.asked is not None:
+            return exploring.question(self.asked, metrics(), self.tree, self.region, self.period, self.selection.where)
+        key, metric = self.metric.key, self.metric
+        return Query((key,), self.compared_region.code, self.compared_level, self.period, where=self.where(metric))
+
+    @cached_property
+    def export_rows(self) -> int | None:
+        """How many rows the export has; None where that is too much to be counted on the way."""
+        query = self.exported
+        if not query.by:
+            places, buckets = len(self.tree.at_level(query.region, query.level)), query.period.buckets(query.grain)
+            return places * len(buckets) * len(query.metrics)
+        if explored.refusal(query, self.tree) is not None:
+            return None
+        return explored.observations(self.snapshot, query, self.scope).height
+
+    def export_link(self, kind: Format = FORMATS[0], layout: Layout = LAYOUTS[0]) -> str:
+        """The address of the page's table as a file."""
+        return routes.address_of(self.exported, kind, layout)
 
 
 def open_page(title: str | None, spec: PageSpec) -> Page:
@@ -307,7 +345,7 @@ def open_page(title: str | None, spec: PageSpec) -> Page:
         waiting.show()
         st.stop()
     default = _default(snapshot, spec)
-    words = {key: st.query_params.get_all(key) for key in st.query_params}
+    words, saved_notes = _words(spec)
     offer = Offer(
         snapshot.regions,
         snapshot.provenance.business_date,
@@ -316,8 +354,14 @@ def open_page(title: str | None, spec: PageSpec) -> Page:
         lambda dimension: answers.codes(snapshot, dimension),
         spec.all_switches,
     )
-    selection, notes = address.read(words, default, offer)
-    page = Page(name, spec, snapshot, selection, default, screen, _visit(selection))
+    # The metrics of a page that asks freely are read with its other words, not as the one of map and league.
+    common = {word: values for word, values in words.items() if not (spec.free and word == "metric")}
+    selection, notes = address.read(common, default, offer)
+    asked = None
+    if spec.free:
+        selection, asked, own_notes = _asked(words, selection, default, snapshot.regions)
+        notes = [*saved_notes, *notes, *own_notes]
+    page = Page(name, spec, snapshot, selection, default, screen, _visit(selection), asked=asked)
     bar.show(page)
     for note in notes:
         st.caption(note)
@@ -330,6 +374,27 @@ def headline(page: Page, finding: str, detail: str) -> None:
         f'<div class="yp-head"><h1>{escape(page.title)}</h1><b>{escape(finding)}</b>{bar.marks(page)}</div>'
         f'<p class="yp-quiet yp-detail">{escape(detail)}</p>'
     )
+
+
+def _words(spec: PageSpec) -> tuple[dict[str, list[str]], list[str]]:
+    """The parameters of the address, on a page that asks freely those of the saved view that it names beneath them."""
+    words = {key: st.query_params.get_all(key) for key in st.query_params}
+    name = words.get(saved_views.WORD, [""])[-1]
+    if not spec.free or not name:
+        return words, []
+    view = saved_views.named(name)
+    if view is None:
+        return words, [f"没有名为 {address.quoted(name)} 的已存视图，可能已被删除"]
+    return {word: list(values) for word, values in view.words.items()} | words, []
+
+
+def _asked(
+    words: dict[str, list[str]], selection: Selection, default: Selection, tree: RegionTree
+) -> tuple[Selection, ExploreQuery, list[str]]:
+    """What the words ask freely, and the selection that holds its words too."""
+    beginning = ExploreQuery((default.metric,))
+    asked, notes = exploring.read(words, beginning, metrics(), tree, tree.get(selection.region))
+    return replace(selection, metric=asked.metrics[0], own=asked.words(beginning)), asked, notes
 
 
 def _visit(selection: Selection) -> int:

@@ -29,6 +29,8 @@ ENTRY_DATES = {
     "village_status": "month",
     "feed_receipt": "day",
 }
+# Pairs of dates whose difference is a duration; the later one before the earlier is a slip that the sums still carry.
+_DURATIONS = {"petition": ("registered_at", "replied_on"), "mediation": ("accepted_at", "concluded_on")}
 _FIRST_DAY, _LAST_DAY = date(1, 1, 1), date(9999, 12, 31)
 _PREFIXES = (9, 6, 4, 2)
 
@@ -133,6 +135,10 @@ def _counts(table: Table, columns: list[Column[object]]) -> Iterator[ColumnEleme
             yield func.count().filter(_off_calendar(column)).label(f"days:{column.name}")
         if column.name in CODES.get(table.name, {}):
             yield func.count().filter(_unknown(table, column)).label(f"codes:{column.name}")
+    pair = _DURATIONS.get(table.name)
+    if pair is not None and set(pair) <= {column.name for column in columns}:
+        begun, ended = (table.c[name] for name in pair)
+        yield func.count().filter(ended < cast(begun, Date), ended >= _FIRST_DAY).label("negative")
 
 
 def _off_calendar(column: Column[object]) -> ColumnElement[bool]:
@@ -153,6 +159,11 @@ def _null_and_date_findings(table: Table, columns: list[Column[object]], counts:
             yield report(table.name, f"列 {name} 有 {empty:,} 行为空，约定不为空（null）")
         if days := counts.get(f"days:{name}"):
             yield report(table.name, f"列 {name} 有 {days:,} 行不是公历日期（infinity 或公元前）")
+    if negative := counts.get("negative"):
+        begun, ended = _DURATIONS[table.name]
+        yield _warning(
+            table.name, f"{negative:,} 行的 {ended} 早于 {begun}，天数为负（negative duration），平均天数照实计入"
+        )
 
 
 def _essential(table: Table) -> set[str]:

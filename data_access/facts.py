@@ -28,6 +28,7 @@ from sqlalchemy import (
     cast,
     func,
     literal,
+    not_,
     null,
     or_,
     select,
@@ -40,6 +41,8 @@ from sqlalchemy.sql.selectable import Subquery
 from data_access import contract, settings
 
 KEYS = ("entry_month", "day", "region_code")
+#: The limit of an open row, YYYY-MM-DD: a dimension of the facts of open rows.
+DUE_ON = "due_on"
 _POSTGRESQL = postgresql.dialect()  # type: ignore[no-untyped-call]
 _FIRST_DAY, _LAST_DAY = date(1, 1, 1), date(9999, 12, 31)
 
@@ -186,13 +189,14 @@ def _petition_dimensions(limits: settings.Thresholds) -> dict[str, ColumnElement
     }
 
 
-def _petition_fact(name: str, *moves: Move) -> Fact:
+def _petition_fact(name: str, *moves: Move, due_on: ColumnElement[date] | None = None) -> Fact:
+    limit = {} if due_on is None else {DUE_ON: _day_text(due_on)}
     return Fact(
         name,
         contract.petition,
         _registered_on,
         moves,
-        _petition_dimensions(settings.thresholds()),
+        {**_petition_dimensions(settings.thresholds()), **limit},
         _text(_petition.region_code),
         {"domain": "category"},
     )
@@ -208,8 +212,53 @@ def _stock_moves(
     return Move(_in_calendar(entered), {"entered": _ONE}, condition), Move(left, {"left": _ONE}, condition)
 
 
+def _done(column: ColumnElement[date]) -> ColumnElement[bool]:
+    """Whether the date is one: an infinite date is the day on which nothing ever happens."""
+    return column.between(_FIRST_DAY, _LAST_DAY)
+
+
+def _not_done(column: ColumnElement[date]) -> ColumnElement[bool]:
+    return or_(column.is_(null()), not_(_done(column)))
+
+
+def _day_text(column: ColumnElement[date]) -> ColumnElement[str]:
+    """A day as a dimension, YYYY-MM-DD whatever the session writes, so that texts compare as days do."""
+    return func.to_char(cast(_in_calendar(column), DateTime), "YYYY-MM-DD")
+
+
+_accepted, _replied = _done(_petition.accepted_on), _done(_petition.replied_on)
+_evaluable_reply = and_(_replied, _petition.evaluable)
+_evaluated_reply = and_(_evaluable_reply, _petition.evaluation.is_not(null()))
+# What became of the row since, as the snapshot knows it: sums of the same groups, for one cohort from step to step.
 petition_registered = _petition_fact(
-    "petition_registered", Move(_registered_on, {"items": _ONE, "persons": _petition.persons})
+    "petition_registered",
+    Move(
+        _registered_on,
+        {
+            "items": _ONE,
+            "persons": _petition.persons,
+            "accepted": _one_if(_accepted),
+            "accepted_on_time": _one_if(and_(_accepted, _petition.accepted_on <= _petition.accept_due_on)),
+            "accepted_late": _one_if(and_(_accepted, _petition.accepted_on > _petition.accept_due_on)),
+            "replied": _one_if(_replied),
+            "replied_on_time": _one_if(and_(_replied, _petition.replied_on <= _petition.reply_due_on)),
+            "replied_late": _one_if(and_(_replied, _petition.replied_on > _petition.reply_due_on)),
+            "evaluable": _one_if(_evaluable_reply),
+            "evaluated": _one_if(_evaluated_reply),
+            "satisfied": _one_if(and_(_evaluated_reply, _petition.evaluation.in_(("very_satisfied", "satisfied")))),
+        },
+    ),
+)
+# The open rows alone, a small part of all, each with its limit: what is not due yet can be told from what is overdue.
+petition_unaccepted = _petition_fact(
+    "petition_unaccepted",
+    Move(_registered_on, {"items": _ONE}, _not_done(_petition.accepted_on)),
+    due_on=_petition.accept_due_on,
+)
+petition_unanswered = _petition_fact(
+    "petition_unanswered",
+    Move(_registered_on, {"items": _ONE}, and_(_by_procedure, _not_done(_petition.replied_on))),
+    due_on=_petition.reply_due_on,
 )
 petition_accept_due = _petition_fact(
     "petition_accept_due",
@@ -286,14 +335,37 @@ _accepted_on = _local_date(_mediation.accepted_at)
 _succeeded = _mediation.outcome == "succeeded"
 
 
-def _mediation_fact(name: str, *moves: Move) -> Fact:
+def _mediation_fact(name: str, *moves: Move, due_on: ColumnElement[date] | None = None) -> Fact:
     dimensions = {
         column: _text(_mediation[column]) for column in ("channel", "committee_kind", "dispute_type", "outcome")
     }
-    return Fact(name, contract.mediation, _accepted_on, moves, dimensions, _text(_mediation.region_code))
+    limit = {} if due_on is None else {DUE_ON: _day_text(due_on)}
+    return Fact(name, contract.mediation, _accepted_on, moves, {**dimensions, **limit}, _text(_mediation.region_code))
 
 
-mediation_accepted = _mediation_fact("mediation_accepted", Move(_accepted_on, {"items": _ONE}))
+_performed = and_(_mediation.performance_due_on.is_not(null()), _done(_mediation.performed_on))
+mediation_accepted = _mediation_fact(
+    "mediation_accepted",
+    Move(
+        _accepted_on,
+        {
+            "items": _ONE,
+            "performance_due": _one_if(_mediation.performance_due_on.is_not(null())),
+            "performed": _one_if(_performed),
+            "performed_on_time": _one_if(and_(_performed, _mediation.performed_on <= _mediation.performance_due_on)),
+            "confirmed": _one_if(_mediation.confirmed_on.is_not(null())),
+        },
+    ),
+)
+mediation_unperformed = _mediation_fact(
+    "mediation_unperformed",
+    Move(
+        _accepted_on,
+        {"items": _ONE},
+        and_(_mediation.performance_due_on.is_not(null()), _not_done(_mediation.performed_on)),
+    ),
+    due_on=_mediation.performance_due_on,
+)
 _mediation_days = _days_between(_accepted_on, _mediation.concluded_on)
 mediation_concluded = _mediation_fact(
     "mediation_concluded",
@@ -454,6 +526,8 @@ feed_receipt = Fact(
 
 FACTS: tuple[Fact, ...] = (
     petition_registered,
+    petition_unaccepted,
+    petition_unanswered,
     petition_accept_due,
     petition_reply_due,
     petition_replied,
@@ -463,6 +537,7 @@ FACTS: tuple[Fact, ...] = (
     petition_due_in_3,
     petition_due_in_7,
     mediation_accepted,
+    mediation_unperformed,
     mediation_concluded,
     mediation_performance_due,
     order_issued,

@@ -215,7 +215,7 @@ def _sync_once(engine: Engine, archive: Archive, progress: Progress) -> Manifest
         newest_event=max(newest).isoformat() if newest else None,
         synthetic=moment.synthetic,
         replica=described,
-        definitions=_definitions(),
+        definitions=definitions(),
         facts=files,
         registers=kept,
         reference={name: archive.put(frame) for name, frame in reference.items()},
@@ -238,8 +238,8 @@ def _put_register(archive: Archive, connection: Connection, register: Register) 
     return {str(month): archive.put(part) for (month,), part in months.items()}
 
 
-def _definitions() -> str:
-    """By what the files of a snapshot were made: the SELECTs of all facts and registers."""
+def definitions() -> str:
+    """By what the files of a snapshot are made now: the SELECTs of all facts and registers."""
     return f"{facts.definitions_hash()}-{registers.definitions_hash()}"
 
 
@@ -255,13 +255,14 @@ class Snapshot:
     """One snapshot in memory: categorical frames sorted by day, read once per process and shared by all sessions."""
 
     def __init__(self, archive: Archive, manifest: Manifest) -> None:
-        if manifest.definitions != _definitions():
+        if manifest.definitions != definitions():
             raise SnapshotError(f"快照 №{manifest.number} 是按另一版口径做的。请重新运行：yanpan sync --once")
         self._archive = archive
         self._manifest = manifest
         self._frames: dict[str, pl.DataFrame] = {}
         self._references: dict[str, pl.DataFrame] = {}
         self._registers: dict[str, pl.DataFrame] = {}
+        self._unplaced: dict[str, int] = {}
         self._lock = Lock()
 
     @cached_property
@@ -306,6 +307,21 @@ class Snapshot:
 
     def sums(self, request: FactRequest) -> pl.DataFrame:
         """See ``Store.sums``."""
+        return self._sums(request, self.regions.membership(request.level))
+
+    def own_sums(self, request: FactRequest) -> pl.DataFrame:
+        """As ``sums``, but only of rows that bear the wanted regions' very codes: what their parts leave 未细分."""
+        codes = list(request.regions)
+        return self._sums(request, pl.DataFrame({"region_code": codes, "ancestor": codes}))
+
+    @cached_property
+    def unplaced(self) -> dict[str, int]:
+        """What stands in no region of the tree and so counts nowhere: fact → its first measure, summed; none left out."""
+        for fact in FACTS:
+            self._frame(fact)
+        return {name: count for name, count in self._unplaced.items() if count}
+
+    def _sums(self, request: FactRequest, members: pl.DataFrame) -> pl.DataFrame:
         frame = self._frame(request.fact)
         inside = pl.col("day") <= request.last
         if not request.opening:
@@ -314,7 +330,7 @@ class Snapshot:
         return (
             frame.lazy()
             .filter(inside)
-            .join(self._members(request).lazy(), on="region_code")
+            .join(self._wanted(request, members).lazy(), on="region_code")
             .group_by(bucket(pl.col("day"), request).alias("period"), pl.col("ancestor"), *dimensions)
             .agg(pl.col(request.measures).sum())
             .select(
@@ -339,8 +355,8 @@ class Snapshot:
         whole = pl.concat([pl.DataFrame(schema=register.schema), *frames])
         return registers.presented(whole, (region.code for region in self.regions))
 
-    def _members(self, request: FactRequest) -> pl.DataFrame:
-        wanted = self.regions.membership(request.level).filter(pl.col("ancestor").is_in(list(request.regions)))
+    def _wanted(self, request: FactRequest, members: pl.DataFrame) -> pl.DataFrame:
+        wanted = members.filter(pl.col("ancestor").is_in(list(request.regions)))
         return wanted.with_columns(pl.col("region_code").cast(self._places))
 
     @cached_property
@@ -361,9 +377,11 @@ class Snapshot:
             frame = pl.read_parquet([self._archive.read(file) for file in months.values()])
         places = pl.col("region_code").cast(self._places, strict=False)
         codes = [pl.col(name).cast(pl.Categorical) for name in fact.dimensions]
+        coded = frame.select("day", places, *codes, *fact.measure_names)
         # What stands in no region of the tree counts nowhere; `yanpan check` and 数据状态 count it.
-        placed = frame.select("day", places, *codes, *fact.measure_names).filter(pl.col("region_code").is_not_null())
-        return placed.sort("day")
+        lost = pl.col("region_code").is_null()
+        self._unplaced[fact.name] = int(coded.filter(lost)[fact.measure_names[0]].sum())
+        return coded.filter(~lost).sort("day")
 
     def _reference(self, name: str) -> pl.DataFrame:
         if name not in self._references:

@@ -47,6 +47,23 @@ def markdown() -> str:
     return "\n".join(lines).rstrip() + "\n"
 
 
+def matching(sought: str) -> Mapping[str, tuple[Metric, ...]]:
+    """The families with the metrics in whose key, name, family, unit or definition every word of ``sought`` occurs.
+
+    Words are parted by spaces; upper and lower case are one. Families without a match are left out; nothing sought: all.
+    """
+    words = sought.casefold().split()
+    found = {
+        family: tuple(metric for metric in members if all(word in _text_of(family, metric) for word in words))
+        for family, members in families().items()
+    }
+    return {family: members for family, members in found.items() if members}
+
+
+def _text_of(family: str, metric: Metric) -> str:
+    return " ".join((metric.key, metric.label, family, metric.unit, metric.definition)).casefold()
+
+
 def facts_of(metric: Metric) -> Mapping[str, str]:
     """What the declaration says, by its Chinese name, in reading order."""
     return {

@@ -8,6 +8,7 @@ from functools import cache
 from metrics import (
     assessment,
     backlog,
+    cohorts,
     data_feed,
     handling_quality,
     mediation,
@@ -25,6 +26,7 @@ FAMILIES: Mapping[str, tuple[Metric, ...]] = {
     "越级走访": over_level_visits.METRICS,
     "办理质效": handling_quality.METRICS,
     "调解成效": mediation.METRICS,
+    "队列进度": cohorts.METRICS,
     "矛盾化解金字塔": pyramid.METRICS,
     "督办销号": supervision.METRICS,
     "积案与风险": backlog.METRICS,

@@ -1,35 +1,33 @@
 """县区考核"""
 
+import streamlit as st
+
 from dashboard import shell
-from dashboard.panels import cards, frame, overview, score
-from dashboard.panels.cards import CardSpec
-from metrics.core.period import Grain
+from dashboard.panels import league, ledger, scheme, score, waterfall
 
 SPEC = shell.PageSpec(
     path="assessment",
-    metrics=(
-        "assessment_score",
-        "accept_on_time_rate",
-        "reply_on_time_rate",
-        "satisfaction_rate",
-        "mediation_success_rate",
-        "backlog_clear_rate",
-        "orders_on_time_rate",
-    ),
-    grain=Grain.quarter,
+    metrics=scheme.shown_metrics(),
+    grain=scheme.default_grain(),
+    switches=(scheme.scheme_switch(), ledger.BESIDE),
+    grains=scheme.GRAINS,
 )
 page = shell.open_page(__doc__, SPEC)
-frame.finding(page)
-cards.cards(
-    page,
-    [
-        CardSpec("assessment_score"),
-        CardSpec("accept_on_time_rate"),
-        CardSpec("reply_on_time_rate"),
-        CardSpec("satisfaction_rate"),
-        CardSpec("backlog_clear_rate"),
-        CardSpec("orders_on_time_rate"),
-    ],
-)
-overview.map_trend_league(page)
-score.score_panel(page)
+standing = scheme.standing(page)
+score.finding(standing)
+first, second = st.container(key="even-standing"), st.container(key="even-behind")
+left, right = first.columns([0.6, 0.4], gap="medium")
+with left:
+    if page.metric.key == standing.metric.key:
+        league.league_panel(page, figures=standing.figures, title="得分与位次")
+    else:
+        league.league_panel(page)
+with right:
+    scheme.schemes_panel(standing)
+left, middle, right = second.columns([0.32, 0.37, 0.31], gap="medium")
+with left:
+    waterfall.waterfall_panel(standing)
+with middle:
+    score.score_panel(standing)
+with right:
+    ledger.ledger_panel(standing, height=17.2)

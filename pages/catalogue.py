@@ -1,19 +1,9 @@
 """指标口径"""
 
 from dashboard import shell
-from dashboard.panels import cards, frame, overview
-from dashboard.panels.cards import CardSpec
+from dashboard.panels import catalogue
 from metrics.core.period import Grain
 
-SPEC = shell.PageSpec(
-    path="catalogue",
-    metrics=(
-        "petition_volume",
-        "mediation_success_rate",
-    ),
-    grain=Grain.month,
-)
+SPEC = shell.PageSpec(path="catalogue", metrics=catalogue.KEYS, grain=Grain.month, switches=(catalogue.SOUGHT,))
 page = shell.open_page(__doc__, SPEC)
-frame.finding(page)
-cards.cards(page, [CardSpec("petition_volume")])
-overview.map_trend_league(page)
+catalogue.browser(page)

@@ -1,19 +1,11 @@
 """自助分析"""
 
 from dashboard import shell
-from dashboard.panels import cards, frame, overview
-from dashboard.panels.cards import CardSpec
+from dashboard.panels import explore, explore_views
 from metrics.core.period import Grain
 
-SPEC = shell.PageSpec(
-    path="explore",
-    metrics=(
-        "petition_volume",
-        "mediation_success_rate",
-    ),
-    grain=Grain.month,
-)
+SPEC = shell.PageSpec(path="explore", metrics=("petition_volume",), grain=Grain.month, free=True)
 page = shell.open_page(__doc__, SPEC)
-frame.finding(page)
-cards.cards(page, [CardSpec("petition_volume")])
-overview.map_trend_league(page)
+explore.heading(page)
+explore_views.row(page)
+explore.question_and_answer(page)

@@ -1,7 +1,7 @@
 """越级走访"""
 
 from dashboard import shell
-from dashboard.panels import cards, frame, overview
+from dashboard.panels import cards, frame, over_level, standing_out
 from dashboard.panels.cards import CardSpec
 from metrics.core.period import Grain
 
@@ -11,16 +11,17 @@ SPEC = shell.PageSpec(
     grain=Grain.quarter,
 )
 page = shell.open_page(__doc__, SPEC)
-frame.finding(page)
+found = standing_out.remark(page)
+frame.finding(page, found.clause, found.aside)
 cards.cards(
     page,
     [
         CardSpec("over_level_batches"),
         CardSpec("over_level_persons"),
         CardSpec("over_level_share"),
-        CardSpec("group_visit_city_batches"),
-        CardSpec("province_visit_batches"),
-        CardSpec("national_visit_batches"),
+        CardSpec("over_level_per_10k"),
+        CardSpec("group_visit_batches"),
+        CardSpec("group_visit_persons"),
     ],
 )
-overview.map_trend_league(page)
+over_level.composition(page)

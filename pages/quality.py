@@ -1,7 +1,7 @@
 """办理质效"""
 
 from dashboard import shell
-from dashboard.panels import cards, frame, overview
+from dashboard.panels import cards, flow, organs, quality
 from dashboard.panels.cards import CardSpec
 from metrics.core.period import Grain
 
@@ -16,18 +16,20 @@ SPEC = shell.PageSpec(
         "overdue_petitions",
     ),
     grain=Grain.month,
+    switches=(flow.COHORT, *organs.SWITCHES),
 )
 page = shell.open_page(__doc__, SPEC)
-frame.finding(page)
+quality.finding(page)
 cards.cards(
     page,
     [
-        CardSpec("accept_on_time_rate"),
         CardSpec("reply_on_time_rate"),
+        CardSpec("accept_on_time_rate"),
         CardSpec("overdue_petitions"),
-        CardSpec("reply_due_in_3_days"),
         CardSpec("reply_due_in_7_days"),
         CardSpec("satisfaction_rate"),
+        CardSpec("evaluation_rate"),
     ],
 )
-overview.map_trend_league(page)
+quality.first_screen(page)
+quality.below(page)

@@ -1,7 +1,7 @@
 """信访总量"""
 
 from dashboard import shell
-from dashboard.panels import cards, frame, overview
+from dashboard.panels import cards, frame, standing_out, volume
 from dashboard.panels.cards import CardSpec
 from metrics.core.period import Grain
 
@@ -11,7 +11,8 @@ SPEC = shell.PageSpec(
     grain=Grain.month,
 )
 page = shell.open_page(__doc__, SPEC)
-frame.finding(page)
+found = standing_out.remark(page)
+frame.finding(page, found.clause, found.aside)
 cards.cards(
     page,
     [
@@ -23,4 +24,4 @@ cards.cards(
         CardSpec("group_visit_batches"),
     ],
 )
-overview.map_trend_league(page)
+volume.composition(page)

@@ -60,6 +60,7 @@ function changes(card) {
 function draw(card, open) {
   const box = element("section", "card")
   box.setAttribute("aria-label", card.alt)
+  box.dataset.metric = card.key
   const top = element("div", "top")
   top.append(title(card, open))
   const badge = card.badge || card.state_label

@@ -8,7 +8,7 @@ function spark(values, tone) {
 }
 
 function axis(row, data) {
-  const box = element("div", "axis")
+  const box = element("div", "track")
   const at = (share) => `${(share * 100).toFixed(2)}%`
   if (data.mean !== null) {
     const mean = element("div", "mean")
@@ -21,7 +21,7 @@ function axis(row, data) {
     range.style.width = at(row.high - row.low)
     const point = element("div", "point")
     point.style.left = at(row.at)
-    box.className = `axis ${row.tone === "neutral" ? "muted" : row.tone}`
+    box.className = `track ${row.tone === "neutral" ? "muted" : row.tone}`
     box.append(range, point)
   } else if (row.at !== null) {
     const bar = element("div", "bar")
@@ -31,42 +31,58 @@ function axis(row, data) {
   return box
 }
 
-function change(cell, item) {
+function change(node, item) {
   if (!item) return
-  cell.title = item.detail
-  if (item.tone !== "neutral") cell.classList.add(item.tone)
+  node.title = item.detail
+  if (item.tone && item.tone !== "neutral") node.classList.add(item.tone)
   const direction = SHAPES[String(item.direction)]
-  if (direction) cell.append(element("span", "shape", direction))
-  cell.append(item.text)
+  if (direction) node.append(element("span", "shape", direction))
+  node.append(item.text)
 }
 
-function cell(column, row, data, open) {
-  const node = element("td", column.right ? "right" : "")
-  if (column.key === "rank") node.append(element("span", "rank", row.rank))
-  else if (column.key === "name") {
-    if (row.open) {
-      const button = element("button", "", row.name)
-      button.setAttribute("aria-label", row.alt)
-      button.dataset.code = row.code
-      node.append(button)
-    } else node.textContent = row.name
-  } else if (column.key === "value") {
-    node.classList.add("value")
-    node.title = row.exact
+function place(row) {
+  if (!row.open) return row.name
+  const button = element("button", "", row.name)
+  button.setAttribute("aria-label", row.alt)
+  button.dataset.code = row.code
+  return button
+}
+
+const CELLS = {
+  rank: (node, row) => node.append(element("span", "rank", row.rank)),
+  name: (node, row) => {
+    node.title = row.name
+    node.append(place(row))
+  },
+  value: (node, row) => {
+    node.title = [row.exact, row.parts].filter(Boolean).join("　")
     node.append(row.value)
     if (row.sign) node.append(element("span", "sign", row.sign))
-  } else if (column.key === "axis") {
-    node.className = "picture interval"
+  },
+  axis: (node, row, data) => {
+    node.title = row.range
     node.append(axis(row, data))
-  } else if (column.key === "spark") {
-    node.className = "picture spark"
-    const picture = spark(row.spark, row.tone)
-    if (picture) node.append(picture)
-  } else if (column.key === "n") {
+  },
+  n: (node, row) => {
     node.classList.add("muted")
     node.textContent = row.n
     node.title = row.parts
-  } else change(node, row.changes[column.key])
+  },
+  spark: (node, row) => {
+    const picture = spark(row.spark, row.tone)
+    if (picture) node.append(picture)
+  },
+  move: (node, row) => {
+    change(node, row.move)
+    if (row.move?.doubt) node.classList.add("doubt")
+  },
+  previous: (node, row) => change(node, row.changes.previous),
+  year_ago: (node, row) => change(node, row.changes.year_ago),
+}
+
+function cell(column, row, data) {
+  const node = element("td", column.right ? `${column.key} right` : column.key)
+  CELLS[column.key](node, row, data)
   return node
 }
 
@@ -74,17 +90,18 @@ function line(row, data, open) {
   const classes = [row.open ? "open" : "", row.code === data.selected ? "selected" : "", row.quiet ? "quiet" : ""]
   const node = element("tr", classes.filter(Boolean).join(" "))
   if (row.code === data.selected) node.setAttribute("aria-current", "true")
-  node.append(...data.columns.map((column) => cell(column, row, data, open)))
+  node.append(...data.columns.map((column) => cell(column, row, data)))
   if (row.open) node.onclick = () => open(row.code)
   return node
 }
 
 function table(data, open) {
-  const node = element("table")
+  const node = element("table", data.mean === null ? "plain" : "")
+  node.style.setProperty("--widest", Math.max(data.widest, 3))
   node.setAttribute("aria-label", data.label)
   const head = element("tr")
   for (const column of data.columns) {
-    const title = element("th", [column.right ? "right" : "", column.picture ? "picture" : ""].join(" ").trim(), column.label)
+    const title = element("th", column.right ? `${column.key} right` : column.key, column.label)
     title.scope = "col"
     head.append(title)
   }

@@ -1,4 +1,4 @@
-// Reports the text factor, the window's width in design pixels and the theme, when they differ from what the server knows.
+// Reports the text factor, the window's width in design pixels, the theme and the font, when they differ from what the server knows.
 const watched = new WeakMap()
 // The few words of Streamlit's own frame that no setting translates; they are read aloud or shown on keyboard focus.
 const WORDS = {
@@ -19,12 +19,53 @@ function speakChinese() {
   }
 }
 
+// Two signs that look alike are boxes: the system has no Chinese font. The bundled one is then loaded for the canvases too.
+const SYSTEM_FONTS = '"PingFang SC", "Microsoft YaHei", "Noto Sans CJK SC", "Source Han Sans SC", sans-serif'
+let font = null
+
+function picture(sign) {
+  const canvas = document.createElement("canvas")
+  canvas.width = canvas.height = 40
+  const pen = canvas.getContext("2d")
+  pen.font = `32px ${SYSTEM_FONTS}`
+  pen.fillText(sign, 2, 34)
+  return canvas.toDataURL()
+}
+
+function chooseFont(then) {
+  if (font !== null) return
+  font = "system"
+  if (picture("研") !== picture("判")) return
+  const faces = ["400 16px", "700 16px"].map((face) => document.fonts.load(`${face} "Yanpan Sans"`, "研判"))
+  Promise.all(faces).then(() => {
+    font = "own"
+    then()
+  }, () => {})
+}
+
+// A popover's content stands at the end of the page: opened by key, the focus goes there, and back when Escape closes it.
+function followPopovers() {
+  if (window.yanpanPopovers) return
+  window.yanpanPopovers = true
+  let opener = null
+  const body = () => document.querySelector('[data-testid="stPopoverBody"]')
+  document.addEventListener("keydown", (event) => {
+    const button = event.target.closest?.('[data-testid="stPopover"] button')
+    if (button && !body() && (event.key === "Enter" || event.key === " ")) {
+      opener = button
+      setTimeout(() => body()?.querySelector("a[href], input, button, [tabindex='0']")?.focus(), 250)
+    } else if (event.key === "Escape" && opener && body()?.contains(event.target)) {
+      setTimeout(() => { if (!body()) opener.focus() }, 100)
+    }
+  }, true)
+}
+
 function measure(host) {
   const rem = parseFloat(getComputedStyle(document.documentElement).fontSize) || 16
   const factor = rem / 16
   const scheme = getComputedStyle(document.querySelector(".stApp") ?? host).colorScheme
-  const width = Math.round(window.innerWidth / factor / 80) * 80
-  return `${factor.toFixed(2)};${width};${scheme.includes("dark") ? "dark" : "light"}`
+  const width = Math.floor(window.innerWidth / factor / 40) * 40
+  return `${factor.toFixed(2)};${width};${scheme.includes("dark") ? "dark" : "light"};${font ?? "system"}`
 }
 
 export default function (component) {
@@ -51,6 +92,8 @@ export default function (component) {
   entry.send = setStateValue
   entry.said = data.said
   setTimeout(report, 60)
+  chooseFont(report)
   setTimeout(speakChinese, 300)
+  followPopovers()
   return () => window.removeEventListener("resize", entry.later)
 }

@@ -1,6 +1,6 @@
 // A plain table of prepared cells; a row that opens something is a button in its first cell, and a click anywhere on it.
 function cellOf(column, cell, row, open) {
-  const node = element("td", [column.right ? "right" : "", cell.tone === "neutral" ? "" : cell.tone, cell.strong ? "strong" : ""].filter(Boolean).join(" "))
+  const node = element("td", [column.right ? "right" : "", column.wrap ? "wrap" : "", cell.tone === "neutral" ? "" : cell.tone, cell.strong ? "strong" : ""].filter(Boolean).join(" "))
   if (cell.title) node.title = cell.title
   // The column that takes what is left is cut short rather than pushing others out of sight.
   if (column.width === "100%") node.classList.add("rest")
@@ -28,19 +28,44 @@ function cellOf(column, cell, row, open) {
   if (direction) node.append(element("span", "shape", direction))
   if (cell.text !== "") node.append(cell.text)
   if (cell.unit) node.append(element("span", "unit", cell.unit))
-  if (cell.bar !== null) {
-    node.classList.add("picture")
-    const track = element("div", "track")
-    const bar = element("div", `bar ${cell.tone}`)
-    bar.style.width = `${(cell.bar * 100).toFixed(2)}%`
-    track.append(bar)
-    node.append(track)
-  }
+  if (cell.bar !== null) node.append(barOf(cell))
+  if (cell.interval !== null) node.append(intervalOf(cell))
+  if (cell.bar !== null || cell.interval !== null) node.classList.add("picture")
   return node
 }
 
+const at = (share) => `${(share * 100).toFixed(2)}%`
+
+function barOf(cell) {
+  const track = element("div", "track")
+  const bar = element("div", `bar ${cell.tone}`)
+  bar.style.width = at(cell.bar)
+  track.append(bar)
+  if (cell.mark !== null) track.append(markOf(cell.mark))
+  return track
+}
+
+function intervalOf(cell) {
+  const [low, point, high] = cell.interval
+  const axis = element("div", `axis ${cell.tone}`)
+  const range = element("div", "range")
+  range.style.left = at(low)
+  range.style.width = at(high - low)
+  const dot = element("div", "point")
+  dot.style.left = at(point)
+  if (cell.mark !== null) axis.append(markOf(cell.mark))
+  axis.append(range, dot)
+  return axis
+}
+
+function markOf(share) {
+  const mark = element("div", "mark")
+  mark.style.left = at(share)
+  return mark
+}
+
 function tableOf(data, open) {
-  const node = element("table", data.dense ? "dense" : "")
+  const node = element("table", data.density)
   node.setAttribute("aria-label", data.label)
   const head = element("tr")
   for (const column of data.columns) {
@@ -65,10 +90,15 @@ function tableOf(data, open) {
 
 export default function (component) {
   redrawn(component, (root, data, open) => {
+    const before = root.querySelector(".scroll")?.scrollTop
     const scroll = element("div", "scroll")
-    if (data.height) scroll.style[data.fixed ? "height" : "maxHeight"] = data.height
+    if (data.height) scroll.style[data.fixed ? "height" : "maxHeight"] = `${data.height}rem`
     scroll.append(data.rows.length ? tableOf(data, open) : element("div", "empty", data.empty))
     root.replaceChildren(scroll)
     if (data.foot) root.append(element("div", "foot", data.foot))
+    // A long list stays where it was; opened by a link it shows the selected row.
+    const chosen = scroll.querySelector("tr.selected")
+    if (before !== undefined) scroll.scrollTop = before
+    else if (chosen && data.height) scroll.scrollTop = Math.max(0, chosen.offsetTop - scroll.clientHeight / 3)
   })
 }

@@ -113,6 +113,6 @@ def _listed(batches: list[Batch]) -> dict[str, object]:
         label=f"积案 {len(batches)} 批，件数过少，不画进度。",
         empty="没有交办过积案。",
         foot="各批交办件数不足，只列件数，不画进度。" if batches else "",
-        height="12rem",
-        dense=True,
+        height=12,
+        compact=True,
     )

@@ -107,7 +107,7 @@ def _leaders(places: list[str], whole: int) -> str:
 # The table ------------------------------------------------------------------------------------------------------------
 
 
-def orders_panel(page: Page, height: str) -> None:
+def orders_panel(page: Page, height: float) -> None:
     """The orders in hand, the longest overdue first; a click narrows to the county, within a county to the organ."""
     region, shown = answering(page), page.switch(ORDERS)
     several = region.level > COUNTY
@@ -225,7 +225,7 @@ def kinds_panel(page: Page) -> None:
             [_measure(page, key, whole[key], [(kind, cells.get((key, kind))) for kind in kinds]) for key in keys],
             label=_kinds_alt(page, whole),
             empty="没有督办单。",
-            dense=True,
+            compact=True,
         )
         opened = table.show(drawn, key="kinds")
     if opened is not None:

@@ -18,7 +18,7 @@ def orders_overview(page: Page) -> None:
     few = handled(page).height <= _FEW
     left, right = st.columns([0.5, 0.5], gap="medium")
     with left:
-        orders_panel(page, height="24.4rem" if few else "39.8rem")
+        orders_panel(page, height=24.4 if few else 39.8)
         if few:
             kinds_panel(page)
     with right:

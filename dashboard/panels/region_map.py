@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import replace
+
 import polars as pl
 import streamlit as st
 
@@ -15,33 +18,48 @@ from data_access.regions import LEVEL_LABELS
 from metrics.core.model import Metric
 
 
-def map_panel(page: Page, height: int = 600, width: int = 560) -> None:
-    """The map of the page's metric; a click on a region opens it."""
+def map_panel(
+    page: Page,
+    height: int = 600,
+    share: float = 0.37,
+    marks: Mapping[str, region_map.Mark] | None = None,
+    title: str | None = None,
+) -> None:
+    """The map of the page's metric in a column of that share of the page; a click on a region opens it.
+
+    ``marks``: by region, how it stands to its band.
+    """
     metric = page.metric
     frame = page.parts(metric.key)
     codes = frame["region_code"].to_list()
     selected = page.region.code if page.region.code in codes else None
     where = f"{page.compared_region.name} · 按{LEVEL_LABELS[page.compared_level]}"
-    with panel(
-        "map", metric.label, where if metric.percent else f"{unit_of(metric)} · {where}", metric, lambda: _mode(page)
-    ):
+    unit = "" if metric.percent else unit_of(metric)
+    # A title that says a finding leaves no room for the place, which it names.
+    detail = unit if title else " · ".join(part for part in (unit, where) if part)
+    with panel("map", title or metric.label, detail, metric, lambda: _mode(page)):
         picture = region_map.build(
             frame,
             metric,
             page.screen.look,
-            places=places(page, frame, metric),
+            places=_marked(places(page, frame, metric), marks or {}),
             boundaries=boundaries_of(codes),
             specials=special_units(codes),
             scope=f"{page.compared_region.code}@{page.visit}",
             selected=selected,
-            width=width,
+            width=page.screen.inside_panel(share),
             height=height,
             factor=page.screen.factor,
             columns=page.switch(MAP) == "columns",
+            own_font=page.screen.own_font,
         )
         clicked = region_map.show(picture, key="map")
     if clicked is not None:
         page.go(clicked)
+
+
+def _marked(found: dict[str, region_map.Place], marks: Mapping[str, region_map.Mark]) -> dict[str, region_map.Place]:
+    return {code: replace(place, mark=marks.get(code, region_map.UNMARKED)) for code, place in found.items()}
 
 
 def _mode(page: Page) -> None:

@@ -88,7 +88,7 @@ def matrix(counts: Counts, levels: Named, domains: Named, states: Sequence[str] 
         rows if counts else [],
         label=f"{title_of(counts, domains)}。",
         empty=_nothing(states),
-        dense=True,
+        compact=True,
     )
 
 

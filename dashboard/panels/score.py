@@ -1,45 +1,212 @@
-"""How the selected region's score comes about."""
+"""What the assessment finds, and how one region's score comes about."""
 
 from __future__ import annotations
 
-from html import escape
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 import polars as pl
-import streamlit as st
 
-from dashboard import answers
-from dashboard.look import count, with_unit
-from dashboard.panels.frame import panel
-from dashboard.shell import Page
-from metrics.core.model import Score
-from metrics.core.query import Query
+from dashboard import answers, bar
+from dashboard.look import count, exact, number, parts, signed_zero, unit_of, with_unit
+from dashboard.panels import trial
+from dashboard.panels.frame import panel, running
+from dashboard.panels.scheme import Standing
+from dashboard.shell import headline
+from dashboard.views import table
+from data_access.regions import LEVEL_LABELS
+from metrics.core.period import GRAIN_LABELS
+from metrics.core.scheme import NegativeItem, Scheme, scheme_in_force
 from metrics.registry import metrics
 
+_MOST_NAMED = 3
+_HEADS = ("分项", "权重", "本期", "分子/分母", "达成度", "得分")
+#: The columns that only a weighted part fills.
+_OF_PARTS = ("权重", "分子/分母", "达成度")
 
-def score_panel(page: Page) -> None:
-    """How the selected region's score comes about: each part with its weight, figure and worth."""
-    kind = page.metric.kind
-    if not isinstance(kind, Score):
+
+def finding(found: Standing) -> None:
+    """The page's title: who stands apart under the scheme, as far as the intervals say it."""
+    headline(found.page, conclusion(found), detail(found))
+
+
+def conclusion(found: Standing) -> str:
+    """Who stands apart from the mean, by the verdicts and never by the order alone."""
+    label = LEVEL_LABELS[found.level]
+    group = found.peers.words or f"各{label}"
+    if not found.ranked:
+        return f"{group}的样本都不足，本期不打分"
+    if not found.chosen.parts:
+        return _by_decision(found, label)
+    lower, higher = (
+        [found.names[row["region_code"]] for row in rows if row["verdict"] == verdict]
+        for rows, verdict in ((found.ranked[::-1], "worse"), (found.ranked, "better"))
+    )
+    if not lower and not higher:
+        return f"{len(found.ranked)} 个{label}得分与{group}平均的差异都不显著"
+    said = [f"{_named(names)}{words}" for names, words in ((lower, "低于"), (higher, "高于")) if names]
+    others = len(found.ranked) - len(lower) - len(higher)
+    rest = f"，其余 {others} 个差异不显著" if others else ""
+    first, *more = said
+    return f"{first}{group}平均" + "".join(f"，{words}平均" for words in more) + rest
+
+
+def detail(found: Standing) -> str:
+    """Quietly: of when, how it is made and read, and what must be said of the scheme."""
+    page, chosen = found.page, found.chosen
+    said = [f"{bar.span_label(page)}{running(page)}", f"{chosen.label}方案 v{chosen.version}，{chosen.since} 起"]
+    if chosen.parts:
+        said.append("点为得分，横条为 90% 区间，虚线为平均")
+    without = [found.names[row["region_code"]] for row in found.league.rows(named=True) if row["state"] != "ok"]
+    said += [f"{_named(without)}样本不足，不排名"] if without else []
+    if page.grain is not chosen.grain:
+        said.append(f"本方案按{GRAIN_LABELS[chosen.grain]}考核，此处按所选期间合算")
+    if chosen.example:
+        said.append("示例方案，权重未经本地确定，不得据以考核")
+    in_force = scheme_in_force()
+    if chosen.name != in_force.name:
+        said.append(f"现行为{in_force.label}方案，导出按现行")
+    return " · ".join(said + ([chosen.caution] if chosen.caution else []))
+
+
+def _by_decision(found: Standing, label: str) -> str:
+    """Of a scheme that only takes points off: a decision is no sample, so nothing is significant."""
+    lowest = found.ranked[-1]["value"]
+    names = [found.names[row["region_code"]] for row in found.ranked if row["value"] == lowest]
+    if lowest == found.ranked[0]["value"]:
+        return f"{len(found.ranked)} 个{label}得分相同，均为 {lowest:.1f} 分"
+    return f"{_named(names)}扣分最多，得 {lowest:.1f} 分；扣分是研判决定，没有抽样误差"
+
+
+def _named(names: list[str]) -> str:
+    return "、".join(names[:_MOST_NAMED]) + (f"等 {len(names)} 个" if len(names) > _MOST_NAMED else "")
+
+
+# How one score comes about --------------------------------------------------------------------------------------------
+
+
+def score_panel(found: Standing) -> None:
+    """Each part of the focused region's score with its weight, figure and worth; a click on a part shows its league."""
+    if found.focus is None:
         return
-    query = Query((page.metric.key,), page.region.code, page.region.level, page.period)
-    frame = answers.score_parts(page.snapshot, kind, query)
+    chosen = found.chosen
+    mark = "（示例）" if chosen.example and "示例" not in chosen.label else ""
     with panel(
-        "score", f"{page.region.name}：怎么算的", "每项得分 = 权重 × 达成度；样本不足的项不计，权重由其余项分担"
+        "score",
+        f"{found.focus.name}：怎么算的",
+        f"{chosen.label}方案{mark}",
+        found.metric,
+        controls=lambda: trial.trial_popover(found),
     ):
-        st.html(_score_table(frame))
+        opened = table.show(_score_table(found), key="score")
+    if opened is not None:
+        found.page.show(replace(found.page.selection, metric=opened))
 
 
-def _score_table(frame: pl.DataFrame) -> str:
-    head = "<tr><th>分项</th><th>权重</th><th>本期</th><th>分子/分母</th><th>达成度</th></tr>"
-    return f'<table class="yp-table">{head}{"".join(_score_row(row) for row in frame.iter_rows(named=True))}</table>'
+def _score_table(found: Standing) -> dict[str, Any]:
+    page, focus, chosen = found.page, found.focus, found.chosen
+    assert focus is not None
+    query = found.query_of(focus.code, page.period)
+    explained = answers.score_parts(page.snapshot, chosen, query, page.scope)
+    cell = answers.scored(page.snapshot, chosen, query, page.scope).row(0, named=True)
+    off = answers.score_deductions(page.snapshot, chosen, query, page.scope)
+    rows = [_part_row(row, page.metric.key, page.spec.metrics) for row in explained.iter_rows(named=True)]
+    rows += [_base_row(chosen)] if chosen.base is not None else []
+    rows += list(_deduction_rows(chosen, cell, off))
+    columns = [index for index in range(len(_HEADS)) if chosen.parts or _HEADS[index] not in _OF_PARTS]
+    shown = [replace(row, cells=[row.cells[index] for index in columns]) for row in [*rows, _total_row(cell)]]
+    return table.payload(
+        [table.Column(_HEADS[index], right=index > 0) for index in columns],
+        shown,
+        label=f"{focus.name}得分的构成，共 {len(rows)} 项",
+        empty="本期没有可计分的项目。",
+        foot=_foot(chosen, cell, explained),
+        dense=True,
+    )
 
 
-def _score_row(row: dict[str, Any]) -> str:
-    figure = with_unit(row["value"], metrics()[row["metric"]])
-    if row["participation"] is not None:
-        figure += f"（参评 {100 * row['participation']:.1f}%）"
-    reached = f"{100 * row['worth']:.0f}%" if row["counted"] else "样本不足"
-    of = f"{count(row['numerator'])}/{count(row['denominator'])}"
-    cells = [row["part"], f"{row['weight']:.2f}", figure, of, reached]
-    return "<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in cells) + "</tr>"
+def _part_row(row: Mapping[str, Any], shown: str, offered: tuple[str, ...]) -> table.Row:
+    """A part that has too few cases is named and stands without points."""
+    counted, metric = row["counted"], metrics()[row["metric"]]
+    cells = [
+        table.Cell(row["part"], title=metric.label),
+        table.Cell(f"{row['weight']:.2f}".removeprefix("0"), "muted"),
+        _figure(row),
+        table.Cell(parts(row["numerator"], row["denominator"]), "muted"),
+        table.Cell(f"{100 * row['worth']:.0f}%" if counted else "样本不足", "neutral" if counted else "muted"),
+        table.Cell(f"{row['contribution']:.1f}" if counted else "不计"),
+    ]
+    return table.Row(
+        row["metric"], cells, open=row["metric"] in offered, selected=row["metric"] == shown, quiet=not counted
+    )
+
+
+def _figure(row: Mapping[str, Any]) -> table.Cell:
+    """The part's own rate, and beside it how many took part where that scales it."""
+    metric = metrics()[row["metric"]]
+    if row["value"] is None or not row["denominator"]:
+        return table.Cell("未定义", "muted", title="分母为零，算不出")
+    if row["participation"] is None:
+        return table.Cell(number(row["value"], metric), unit=unit_of(metric))
+    own = row["numerator"] / row["denominator"]
+    taking_part = exact(row["participation"], metrics()["evaluation_rate"])
+    return table.Cell(
+        f"{number(own, metric)}%×{taking_part}",
+        unit="%",
+        title=f"{metric.label} {with_unit(own, metric)}，参评率 {taking_part}%；折算后 {with_unit(row['value'], metric)}",
+    )
+
+
+def _base_row(chosen: Scheme) -> table.Row:
+    return _plain_row("起始分", "", f"{chosen.base:.1f}")
+
+
+def _deduction_rows(chosen: Scheme, cell: Mapping[str, Any], off: pl.DataFrame) -> Iterator[table.Row]:
+    """What comes off: the ledger where the scheme takes it, and each line of the negative list."""
+    if chosen.ledger.deducted and cell["deducted"] is not None:
+        yield _plain_row("台账扣分", f"已定 {signed_zero(cell['points'], 2)} 分", signed_zero(-cell["deducted"], 1))
+    lines = {row["label"]: row for row in off.iter_rows(named=True)}
+    for item in chosen.negative:
+        row = lines.get(item.label)
+        if row is not None:
+            yield _negative_row(item, row)
+    if cell["ceiling"] < 100:
+        yield _plain_row("一票否决", "；".join(cell["flags"]), f"封顶 {cell['ceiling']:g}")
+
+
+def _negative_row(item: NegativeItem, row: Mapping[str, Any]) -> table.Row:
+    happened = None if row["count"] is None else round(row["count"])
+    rule = f"每件 −{item.points:g}，至多 {item.cap:g}"
+    return _plain_row(item.label, f"{count(happened)} 件", signed_zero(-(row["off"] or 0.0), 1), rule)
+
+
+def _plain_row(label: str, figure: str, points: str, rule: str = "") -> table.Row:
+    cells = [
+        table.Cell(label, title=label),
+        table.Cell("", "muted"),
+        table.Cell(figure, title=rule),
+        table.Cell("", "muted"),
+        table.Cell("", "muted"),
+        table.Cell(points),
+    ]
+    return table.Row(label, cells)
+
+
+def _total_row(cell: Mapping[str, Any]) -> table.Row:
+    value = f"{cell['value']:.1f}" if cell["state"] == "ok" and cell["value"] is not None else "样本不足"
+    blanks = [table.Cell("") for _ in range(4)]
+    return table.Row("total", [table.Cell("得分", strong=True), *blanks, table.Cell(value, strong=True)])
+
+
+def _foot(chosen: Scheme, cell: Mapping[str, Any], explained: pl.DataFrame) -> str:
+    said = ["得分 = 100×权重×达成度÷计分项权重之和"] if chosen.parts else []
+    if not explained["counted"].all():
+        said.append(f"不足 {chosen.minimum_n} 件的不计，权重由其余项分担")
+    if not chosen.ledger.deducted and cell["points"] is not None:
+        said.append(f"台账已定扣分 {signed_zero(cell['points'], 2)}，本方案不减，另列")
+    if cell["flags"] and cell["ceiling"] == 100:
+        said.append(f"提示：{'、'.join(cell['flags'])}")
+    if chosen.caution is None:
+        said.append("不计信访总量与越级走访数")
+    return "；".join(said) + "。"

@@ -178,7 +178,7 @@ def conditions_panel(page: Page) -> None:
             label=f"{title}：{detail}。",
             empty="",
             foot="可能同时几项未达，各项之和可大于未达三无的数。",
-            dense=True,
+            compact=True,
         )
         table.show(drawn, key="conditions")
         st.html(f'<span class="yp-tag">{CAUTION}</span>')

@@ -9,16 +9,18 @@ import streamlit as st
 from dashboard.look import asset
 
 
-def component(name: str) -> Any:
+def component(name: str, *shared: str) -> Any:
     """The component ``yanpan_<name>``, made of ``<name>.js`` and ``<name>.css``: call it with ``key`` and ``data``.
 
-    Declare it once, when the module is loaded. Its script draws into an element of the class ``root``.
+    Declare it once, when the module is loaded. Its script draws into an element of the class ``root``. ``shared``: further
+    pairs of script and style sheet that several components use.
     """
+    files = ("component", *shared, name)
     return st.components.v2.component(
         f"yanpan_{name}",
         html='<div class="root"></div>\n',
-        css=f"{asset('component.css')}\n{asset(f'{name}.css')}",
-        js=f"{asset('component.js')}\n{asset(f'{name}.js')}",
+        css="\n".join(asset(f"{file}.css") for file in files),
+        js="\n".join(asset(f"{file}.js") for file in files),
     )
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from html import escape
-from typing import Any
+from typing import Any, Literal
 
 import polars as pl
 import pydeck as pdk
@@ -17,6 +17,7 @@ import streamlit as st
 
 from dashboard.look import (
     FONTS,
+    OWN_FONT,
     STATE_LABELS,
     STATE_REASONS,
     Look,
@@ -41,12 +42,27 @@ Row = dict[str, Any]
 
 
 @dataclass(frozen=True)
+class Mark:
+    """How a figure stands to what is expected of it. ``side`` ▲ or ▼ outlines the region in the colour ``tone`` and is put
+    behind its figure, ``words`` says in the legend what that means; ``note`` stands in the tooltip, also without a side."""
+
+    side: Literal["", "▲", "▼"] = ""
+    tone: Literal["worse", "better", "caution"] = "worse"
+    words: str = ""
+    note: str = ""
+
+
+UNMARKED = Mark()
+
+
+@dataclass(frozen=True)
 class Place:
     """What the map needs to know of a region besides its figure. ``point``: longitude, latitude; ``change``: 环比、同比 in words."""
 
     name: str
     point: tuple[float, float] | None = None
     change: str = ""
+    mark: Mark = UNMARKED
 
 
 @dataclass(frozen=True)
@@ -72,6 +88,7 @@ class _Drawn:
     look: Look
     factor: float
     columns: tuple[Column, ...] = ()
+    own_font: bool = False
 
 
 def build(
@@ -89,11 +106,13 @@ def build(
     factor: float = 1.0,
     approval: str = "",
     columns: bool = False,
+    own_font: bool = False,
 ) -> RegionMap:
     """The map of one period's observations: one row per region_code, columns value, numerator, denominator, state.
 
     ``width`` and ``height``: design px of the box at 1080 lines, both grow by ``factor``. ``scope``: the region whose parts
     are shown. ``approval``: the 审图号, empty where none was granted. ``columns``: seen aslant, with a column on every region.
+    ``own_font``: see ``Screen``.
     """
     rows = {str(row["region_code"]): row for row in frame.iter_rows(named=True)}
     shaped = {code: boundary for code, boundary in boundaries.items() if code in rows}
@@ -104,7 +123,7 @@ def build(
     layer = f"regions:{scope}:{selected or ''}:{metric.key}:{'columns' if columns else 'flat'}"
     if not shaped and not known:
         return RegionMap(None, _nothing(rows, metric, places), sentence, layer, round(height * factor))
-    words = {code: (_name(code, places), _label_value(row, metric)) for code, row in rows.items()}
+    words = {code: (_name(code, places), _label_value(row, metric) + _side(code, places)) for code, row in rows.items()}
     extra = {f"special:{unit.code}": unit for unit in specials}
     wide, tall = width * factor, height * factor
     standing: tuple[Column, ...] = ()
@@ -114,7 +133,7 @@ def build(
         layout, standing = raised.layout, raised.columns
     else:
         layout = lay_out({**shaped, **extra}, known, words, wide, tall, factor)
-    drawn = _Drawn(layout, rows, places, classes, metric, look, factor, standing)
+    drawn = _Drawn(layout, rows, places, classes, metric, look, factor, standing, own_font)
     deck = _deck(drawn, layer, selected)
     schematic = any(boundary.schematic for boundary in shaped.values())
     missing = [code for code in rows if code not in shaped and code not in known]
@@ -187,13 +206,18 @@ def _label_value(row: Row, metric: Metric) -> str:
     return number(row["value"], metric) + ("%" if metric.percent else "")
 
 
+def _side(code: str, places: Mapping[str, Place]) -> str:
+    mark = places[code].mark if code in places else UNMARKED
+    return f" {mark.side}" if mark.side else ""
+
+
 # Layers -----------------------------------------------------------------------------------------------------------
 
 
 def _deck(drawn: _Drawn, layer: str, selected: str | None) -> pdk.Deck:
     layout = drawn.layout
     layers = [*_inset_frame(drawn), *_special_layer(drawn), _region_layer(drawn, layer), *_hatch_layer(drawn)]
-    layers += _column_layer(drawn, layer)
+    layers += [*_outline_layer(drawn), *_column_layer(drawn, layer)]
     layers += [*_selection_layer(drawn, selected), *_label_layers(drawn)]
     return pdk.Deck(
         layers=layers,
@@ -292,6 +316,7 @@ def _properties(code: str, drawn: _Drawn) -> Row:
         "value": _safe(value),
         "parts": f"分子/分母 {counted}" if counted else "",
         "change": _safe(place.change) if place and plain else "",
+        "note": _safe(place.mark.note) if place else "",
     }
 
 
@@ -382,6 +407,34 @@ def _selection_layer(drawn: _Drawn, selected: str | None) -> list[pdk.Layer]:
     ]
 
 
+def _outline_layer(drawn: _Drawn) -> list[pdk.Layer]:
+    """The regions whose figure lies outside what is expected, each in the colour of its mark."""
+    layout = drawn.layout
+    shapes = [*layout.shapes.items(), *(layout.inset.shapes.items() if layout.inset else [])]
+    marks = {code: place.mark for code, place in drawn.places.items() if place.mark.side}
+    features = [
+        _feature(shape, {"line": [*channels(getattr(drawn.look, marks[code].tone)), 255]})
+        for code, shape in shapes
+        if code in marks
+    ]
+    if not features:
+        return []
+    return [
+        pdk.Layer(
+            "GeoJsonLayer",
+            features,
+            id="outlined",
+            filled=False,
+            stroked=True,
+            pickable=False,
+            get_line_color="properties.line",
+            get_line_width=3 * drawn.factor,
+            line_width_units=pdk.types.String("pixels"),
+            line_joint_rounded=True,
+        )
+    ]
+
+
 def _inset_frame(drawn: _Drawn) -> list[pdk.Layer]:
     inset = drawn.layout.inset
     if inset is None:
@@ -460,7 +513,7 @@ def _text_layer(name: str, texts: list[Row], weight: int, light: bool, drawn: _D
         get_size="size",
         get_color=[*channels(text), 255],
         size_units=pdk.types.String("pixels"),
-        font_family=pdk.types.String(FONTS.replace('"', "'")),
+        font_family=pdk.types.String(_fonts(drawn)),
         font_weight=weight,
         character_set=pdk.types.String(signs),
         font_settings={"sdf": True, "fontSize": 48, "buffer": 8, "radius": 10, "cutoff": 0.2},
@@ -468,6 +521,11 @@ def _text_layer(name: str, texts: list[Row], weight: int, light: bool, drawn: _D
         outline_color=[*channels(halo), 235],
         pickable=False,
     )
+
+
+def _fonts(drawn: _Drawn) -> str:
+    """By another name the browser draws its letters anew, now that the bundled font is there."""
+    return (f"'{OWN_FONT}', " if drawn.own_font else "") + FONTS.replace('"', "'")
 
 
 def _inks(look: Look) -> dict[bool, tuple[str, str]]:
@@ -481,6 +539,7 @@ def _tooltip(look: Look, factor: float) -> dict[str, object]:
     quiet = f"color:{look.secondary}"
     html = "<div style='font-weight:700'>{name}</div><div>{value}</div>"
     html += f"<div style='{quiet}'>{{parts}}</div><div style='{quiet}'>{{change}}</div>"
+    html += f"<div style='{quiet}'>{{note}}</div>"
     style = {
         "backgroundColor": look.panel,
         "color": look.text,
@@ -501,7 +560,7 @@ def _tooltip(look: Look, factor: float) -> dict[str, object]:
 def _legend(drawn: _Drawn, missing: list[str], schematic: bool, points: bool, specials: bool, approval: str) -> str:
     metric = drawn.metric
     marks = [] if drawn.columns else _class_marks(drawn)
-    marks += _state_marks(drawn)
+    marks += [*_outline_marks(drawn), *_state_marks(drawn)]
     marks += ["<span><i class='round'></i>圆点：无边界，只有位置</span>"] if points else []
     marks += ["<span><i class='grey'></i>不属任何县区</span>"] if specials else []
     unit = f"单位：{escape(unit_of(metric))}，" if unit_of(metric) else ""
@@ -517,6 +576,15 @@ def _class_marks(drawn: _Drawn) -> list[str]:
     return [
         f"<span><i style='background:{drawn.look.scale[_shade(index, drawn.classes)]}'></i>{_range(low, high, drawn.metric)}</span>"
         for index, (low, high) in enumerate(drawn.classes.bounds)
+    ]
+
+
+def _outline_marks(drawn: _Drawn) -> list[str]:
+    marks = [drawn.places[code].mark for code in drawn.rows if code in drawn.places]
+    known = dict.fromkeys((mark.tone, mark.side, mark.words) for mark in marks if mark.side)
+    return [
+        f"<span><i style='background:none;border:2px solid {getattr(drawn.look, tone)}'></i>{side} {escape(words)}</span>"
+        for tone, side, words in known
     ]
 
 

@@ -14,18 +14,21 @@ CellTone = Literal["better", "worse", "neutral", "caution", "accent", "muted"]
 
 @dataclass(frozen=True)
 class Column:
-    """``right``: figures, aligned on the right; ``width``: CSS width, by the content where empty. The label may be broken
-    by ``\\n``."""
+    """``right``: figures, aligned on the right; ``width``: CSS width, by the content where empty; ``wrap``: sentences, which
+    may take several lines. The label may be broken by ``\\n``."""
 
     label: str
     right: bool = False
     width: str = ""
+    wrap: bool = False
 
 
 @dataclass(frozen=True)
 class Cell:
-    """``unit`` stands small behind the text; ``bar`` 0–1 draws a bar instead of or under it; ``direction`` −1, 1 an arrow;
-    ``title`` is told on hover; ``open``: what a click on this cell alone gives back; ``shade`` 0–1 tints its ground."""
+    """``unit`` stands small behind the text; ``bar`` 0–1 draws a bar instead of or under it; ``interval`` (low, point, high),
+    each 0–1 along an axis that the column shares, draws a point with its doubt; ``mark`` 0–1 a dashed line across either;
+    ``direction`` −1, 1 an arrow; ``title`` is told on hover; ``open``: what a click on this cell alone gives back; ``shade``
+    0–1 tints its ground."""
 
     text: str
     tone: CellTone = "neutral"
@@ -33,6 +36,8 @@ class Cell:
     title: str = ""
     strong: bool = False
     bar: float | None = None
+    interval: tuple[float, float, float] | None = None
+    mark: float | None = None
     direction: int = 0
     open: str = ""
     shade: float | None = None
@@ -57,13 +62,14 @@ def payload(
     label: str,
     empty: str,
     foot: str = "",
-    height: str = "",
+    height: float = 0,
     fixed: bool = False,
     dense: bool = False,
+    compact: bool = False,
 ) -> dict[str, Any]:
     """What the browser is sent. ``label``: the table as one sentence; ``empty``: why there is no row and what to do;
-    ``height``: CSS height from which on it scrolls inside, ``fixed``: which it always has; ``dense``: small and close, for
-    matrices. Raises ValueError for a row with too many or too few cells."""
+    ``height``: rem from which on it scrolls inside, ``fixed``: which it always has; ``dense``: closer rows, as those of a
+    league; ``compact``: small and close, for matrices. Raises ValueError for a row with too many or too few cells."""
     wrong = [row.key for row in rows if len(row.cells) != len(columns)]
     if wrong:
         raise ValueError(f"rows {wrong} have not {len(columns)} cells")
@@ -75,7 +81,7 @@ def payload(
         "foot": foot,
         "height": height,
         "fixed": fixed,
-        "dense": dense,
+        "density": "compact" if compact else "dense" if dense else "",
     }
 
 

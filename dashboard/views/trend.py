@@ -244,13 +244,15 @@ def _line(
         _hover(row, metric, grain, prefix) + (open_note if dash != "solid" and index else "")
         for index, row in enumerate(rows)
     ]
+    silent = not prefix or (dash != "solid" and len(rows) < 2)
     lonely = len([row for row in rows if _plain(row)]) == 1
     return go.Scatter(
         x=[row["period"].isoformat() for row in rows],
         y=[shown(row["value"], metric) if _plain(row) else None for row in rows],
         text=texts,
-        hovertemplate="%{text}<extra></extra>",
-        hoverinfo="skip" if dash != "solid" and len(rows) < 2 else None,
+        # A line by itself leaves hovering and clicking to the unseen points over it; a template would win over "skip".
+        hovertemplate=None if silent else "%{text}<extra></extra>",
+        hoverinfo="skip" if silent else None,
         mode="lines+markers" if lonely else "lines",
         line={"color": colour, "width": 2.4 * factor, "dash": dash},
         marker={"size": 7 * factor, "color": colour},

@@ -43,6 +43,17 @@ CONTEXT_METRICS = frozenset(
         "province_visit_persons",
         "national_visit_batches",
         "national_visit_persons",
+        # Steps of one registered cohort: counts that grow with it.
+        "cohort_accepted",
+        "cohort_accepted_on_time",
+        "cohort_accepted_late",
+        "cohort_to_reply",
+        "cohort_replied",
+        "cohort_replied_on_time",
+        "cohort_replied_late",
+        "cohort_evaluable",
+        "cohort_evaluated",
+        "cohort_satisfied",
     }
 )
 CONTEXT_CAUTION = (

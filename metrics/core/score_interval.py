@@ -9,7 +9,7 @@ stays as it is: ledger, negative list, vetoes, and which parts have enough cases
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from zlib import crc32
 
 import numpy as np
@@ -25,21 +25,32 @@ LEVEL = 0.90
 DRAWS = 2000
 _SEED = 20_130_101
 _TAIL = (1 - LEVEL) / 2
+#: Of each tail: among ten equal counties the chance that any is called lower than their mean then stays about 5 %.
+_VERDICT_TAIL = 0.005
 
 Floats = NDArray[np.float64]
 
 
 def score_intervals(
-    chosen: Scheme, query: Query, evaluate: Evaluate, metrics: Mapping[str, Metric], draws: int = DRAWS
+    chosen: Scheme,
+    query: Query,
+    evaluate: Evaluate,
+    metrics: Mapping[str, Metric],
+    draws: int = DRAWS,
+    members: Collection[str] | None = None,
 ) -> pl.DataFrame:
     """The scores with their 90 % intervals and rank ranges; cells without a score are left out.
 
-    Columns: period, region_code, value, lower, upper (0–100, lower ≤ value ≤ upper), rank_first, rank_last (1 is the
-    highest score of the period among the regions asked; ties span their ranks), ranked (how many there are). A cell's
-    interval is the same in whatever company it is asked, and the same at every call.
+    ``members``: the regions held against each other, by default all that are asked. Columns: period, region_code, value,
+    lower, upper (0–100, lower ≤ value ≤ upper), rank_first, rank_last (1 is the highest score of the period among the
+    members; ties span their ranks), ranked (how many there are), mean (the plain mean of their scores), verdict (better or
+    worse: in 99 % of the draws the score lies on that side of the mean drawn with it; null else, and wherever nothing is a
+    sample: without parts, or alone). A cell's interval is the same in whatever company it is asked, and at every call.
     """
     figures = figures_of(chosen, query, evaluate)
     cells = score_cells(chosen, figures).filter(pl.col("value").is_not_null())
+    if members is not None:
+        cells = cells.filter(pl.col("region_code").is_in(list(members)))
     rates = {key: _drawn_from(figures.filter(metric=key), cells, metrics[key]) for key in _keys(chosen)}
     off = (cells["deducted"] + cells["negative"]).to_list()
     places = zip(cells["period"], cells["region_code"], off, cells["ceiling"], strict=True)
@@ -55,7 +66,10 @@ def score_intervals(
     bounds = cells.select(
         *CELL, "value", lower=pl.Series(np.minimum(lower, value)), upper=pl.Series(np.maximum(upper, value))
     )
-    return pl.concat([bounds, _ranks(cells["period"], value, scores)], how="horizontal")
+    group = _group(cells["period"], value, scores)
+    if not chosen.parts:
+        group = group.with_columns(verdict=pl.lit(None, pl.String))
+    return pl.concat([bounds, group], how="horizontal")
 
 
 def _keys(chosen: Scheme) -> list[str]:
@@ -116,15 +130,28 @@ def _worth(part: SchemePart, drawn: Mapping[str, Floats]) -> Floats:
     return np.clip((figure - part.floor) / (part.target - part.floor), 0.0, 1.0)
 
 
-def _ranks(periods: pl.Series, value: Floats, scores: Floats) -> pl.DataFrame:
-    """rank_first, rank_last, ranked of each row, inside its period."""
-    first, last, ranked = (np.zeros(len(value), np.int64) for _ in range(3))
+def _group(periods: pl.Series, value: Floats, scores: Floats) -> pl.DataFrame:
+    """rank_first, rank_last, ranked, mean, verdict of each row, inside its period."""
+    first, last, ranked, side = (np.zeros(len(value), np.int64) for _ in range(4))
+    mean = np.zeros(len(value))
     codes = periods.to_physical().to_numpy()
     for period in np.unique(codes):
         rows = np.flatnonzero(codes == period)
         first[rows], last[rows] = rank_range(value[rows], scores[rows])
-        ranked[rows] = len(rows)
-    return pl.DataFrame({"rank_first": first, "rank_last": last, "ranked": ranked})
+        ranked[rows], mean[rows], side[rows] = len(rows), value[rows].mean(), _sides(scores[rows])
+    columns = {"rank_first": first, "rank_last": last, "ranked": ranked, "mean": mean, "side": side}
+    verdict = pl.col("side").replace_strict({1: "better", -1: "worse"}, default=None, return_dtype=pl.String)
+    return pl.DataFrame(columns).with_columns(verdict=verdict).drop("side")
+
+
+def _sides(scores: Floats) -> NDArray[np.int64]:
+    """1 and −1 where a row of ``scores`` (regions × draws) is above and below the mean of its column nearly always.
+
+    The mean is drawn along with the scores, so it brings its own doubt. A region alone is its own mean: 0.
+    """
+    apart = scores - scores.mean(axis=0)
+    low, high = np.quantile(apart, (_VERDICT_TAIL, 1 - _VERDICT_TAIL), axis=1)
+    return np.asarray((low > 0).astype(np.int64) - (high < 0).astype(np.int64), np.int64)
 
 
 def rank_range(value: Floats, scores: Floats) -> tuple[Sequence[int], Sequence[int]]:

@@ -22,6 +22,15 @@ def chance_of_at_most(count: Floats, mean: Floats, dispersion: Floats) -> Floats
     return np.where(count < 0, 0.0, chance)
 
 
+def chance_of_at_least(count: Floats, mean: Floats, dispersion: Floats) -> Floats:
+    """P(Y ≥ count), precise where it is tiny; 1 for a count of 0."""
+    from scipy.special import betainc
+
+    spread, mean = np.maximum(dispersion, _SMALLEST), np.maximum(mean, _SMALLEST)
+    chance = betainc(np.maximum(count, 1), 1 / spread, spread * mean / (1 + spread * mean))
+    return np.where(count <= 0, 1.0, chance)
+
+
 def limits(mean: Floats, dispersion: Floats, tail: float) -> tuple[Floats, Floats]:
     """The smallest and the largest usual count: P(Y < lower) ≤ ``tail`` and P(Y > upper) ≤ ``tail``; whole numbers."""
     from scipy.special import ndtri

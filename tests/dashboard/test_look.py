@@ -123,7 +123,9 @@ def test_the_style_sheet_names_only_known_variables_and_no_other_host(tokens: Lo
     defined = set(re.findall(r"(--yp-[a-z-]+):", css))
     assert set(re.findall(r"var\((--yp-[a-z-]+)\)", sheets)) <= defined
     assert "http" not in sheets
-    assert "url(" not in sheets
+    assert set(re.findall(r"url\(([^)]*)\)", sheets)) == {
+        f'"{look.FONT_PATH}/{file}"' for file in look.FONT_FILES.values()
+    }
     assert css == look.page_css(tokens)
 
 

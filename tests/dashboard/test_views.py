@@ -280,6 +280,51 @@ def test_the_verdict_colours_and_the_interval_does_not() -> None:
     assert "虚线为全体 94.0%" in table["foot"]
 
 
+def ranked(values: Sequence[float], ranges: Sequence[tuple[int, int]], key: str = "rate") -> pl.DataFrame:
+    """A league in which everyone is ranked."""
+    frame = observed([(MARCH, code, key, value, 1, 2, "ok") for code, value in zip(CODES, values, strict=False)])
+    low, high = zip(*ranges, strict=True)
+    return frame.with_columns(pl.Series("rank_low", low), pl.Series("rank_high", high))
+
+
+def test_places_move_by_value_among_those_ranked_in_both_periods() -> None:
+    now = ranked([0.9, 0.8, 0.7, 0.6], [(1, 2), (1, 3), (2, 4), (4, 4)])
+    before = ranked([0.5, 0.9, 0.95, 0.2], [(3, 4), (1, 2), (1, 2), (3, 4)])
+    table = league.payload(now, RATE, NAMES, compare=league.Comparisons(places=before))
+    moves = [row["move"] for row in table["rows"]]
+    assert [(move["text"], move["direction"]) for move in moves] == [("2", 1), ("—", 0), ("2", -1), ("—", 0)]
+    assert moves[0]["detail"] == "此前第 3–4 位"
+    assert moves[2]["detail"] == "此前第 1–2 位；两期位次区间有重叠，变动可能只是偶然"
+    assert [move["doubt"] for move in moves] == [False, False, True, False]
+    # Who was not ranked before moves nobody: the others keep their places among themselves.
+    missing = before.with_columns(
+        state=pl.when(pl.col("region_code") == CODES[0]).then(pl.lit("small_n")).otherwise("state")
+    )
+    moves = [
+        row["move"] for row in league.payload(now, RATE, NAMES, compare=league.Comparisons(places=missing))["rows"]
+    ]
+    assert moves[0] is None
+    assert [move["text"] for move in moves[1:]] == ["1", "1", "—"]
+
+
+def test_nobody_moves_where_nobody_is_ranked() -> None:
+    now = ranked([9.0, 8.0], [(1, 1), (2, 2)], "plain")
+    table = league.payload(now, NEUTRAL, NAMES, compare=league.Comparisons(places=now))
+    assert "move" not in [column["key"] for column in table["columns"]]
+    alone = league.payload(ranked([0.9], [(1, 1)]), RATE, NAMES)
+    assert "move" not in [column["key"] for column in alone["columns"]]
+
+
+def test_what_is_decided_and_no_sample_has_no_interval_to_speak_of() -> None:
+    frame = ranked([0.9, 0.8], [(1, 1), (2, 2)])
+    decided = frame.with_columns(lower=pl.col("value"), upper=pl.col("value"))
+    heads = {column["key"]: column["label"] for column in league.payload(decided, RATE, NAMES, mean=0.85)["columns"]}
+    assert heads["axis"] == ""
+    drawn = frame.with_columns(lower=pl.col("value") - 0.1, upper=pl.col("value"))
+    heads = {column["key"]: column["label"] for column in league.payload(drawn, RATE, NAMES, mean=0.85)["columns"]}
+    assert heads["axis"] == "95% 区间"
+
+
 def test_what_is_coded_above_stands_last_and_opens_nothing() -> None:
     rest = observed([(MARCH, "430200000000", "rate", 0.9, 9, 10, "ok")])
     rows = league.payload(all_states(), RATE, NAMES, rest=rest)["rows"]
@@ -419,10 +464,15 @@ def test_points_are_named_once() -> None:
 
 
 def test_the_screens_report_is_checked() -> None:
-    assert parse("2.00;1920;dark", LIGHT) == Screen(2.0, DARK, 1920)
+    assert parse("2.00;1920;dark;own", LIGHT) == Screen(2.0, DARK, 1920, True)
     assert parse(None, LIGHT) == Screen(1.0, LIGHT)
     assert parse("x;y", LIGHT) == Screen(1.0, LIGHT)
-    assert parse("999;9;light", DARK) == Screen(4.0, LIGHT, 320)
+    assert parse("999;9;light;system", DARK) == Screen(4.0, LIGHT, 320)
+
+
+def test_a_panel_is_as_wide_as_its_column() -> None:
+    assert Screen(1.0, LIGHT, 1920).inside_panel(0.37) == 556
+    assert Screen(1.0, LIGHT, 480).inside_panel(0.37) == 394
 
 
 def test_boundaries_fill_their_codes_up_to_twelve_digits() -> None:

@@ -157,6 +157,17 @@ WARNING = [
         "insert into rpt.feed_receipt values ('2020-01-01', 'x', 1, 'infinity')",
         "提醒：列 updated_at 有 1 行不是公历日期",
     ),
+    (
+        "update rpt.petition set registered_at = '2026-03-10 00:30+08', replied_on = '2026-03-09'",
+        "提醒：1 行的 replied_on 早于 registered_at，天数为负（negative duration）",
+    ),
+    (
+        "insert into rpt.mediation select n, '2026-03-10 00:30+08', '430281101000', 'direct', 'township', 'land', 'failed',"
+        " date '2026-03-09' + n, null, null, null, null, null, null, now() from generate_series(10, 11) n;"
+        "update rpt.mediation set concluded_on = '2026-03-09' where mediation_id = 10;"
+        "update rpt.mediation set concluded_on = '2026-03-10' where mediation_id = 11",
+        "提醒：1 行的 concluded_on 早于 accepted_at，天数为负",
+    ),
     ("update rpt.petition set category = 'noise'", "1 行的 category 不在 rpt.category 中，领域为空：noise 1 行"),
     ("update rpt.backlog_case set category = 'noise'", "1 行的 category 不在 rpt.category 中"),
     (

@@ -176,6 +176,43 @@ MEDIATION = {
     "subsidy_yuan": Plain("mediation", _within("concluded_on"), "sum(coalesce(subsidy_yuan, 0))"),
 }
 
+_REPLIED = "replied_on between '0001-01-01' and '9999-12-31'"
+_TAKEN = "accepted_on between '0001-01-01' and '9999-12-31'"
+_EVALUATED = f"{_REPLIED} and evaluable and evaluation is not null"
+_AGREED = f"outcome = 'succeeded' and {_within('accepted_on')} and performance_due_on is not null"
+_PERFORMED = "performed_on between '0001-01-01' and '9999-12-31'"
+
+# What became so far of those that entered within the days; an infinite day is one on which nothing happened.
+COHORTS = {
+    "cohort_accepted": Plain("petition", f"{_REGISTERED} and {_TAKEN}"),
+    "cohort_accepted_on_time": Plain("petition", f"{_REGISTERED} and {_TAKEN} and accepted_on <= accept_due_on"),
+    "cohort_accepted_late": Plain("petition", f"{_REGISTERED} and {_TAKEN} and accepted_on > accept_due_on"),
+    "cohort_unaccepted": Plain("petition", f"{_REGISTERED} and ({_TAKEN}) is not true"),
+    "cohort_to_reply": Plain("petition", f"{_REGISTERED} and {_PROCEDURE}"),
+    "cohort_replied": Plain("petition", f"{_REGISTERED} and {_PROCEDURE} and {_REPLIED}"),
+    "cohort_replied_on_time": Plain(
+        "petition", f"{_REGISTERED} and {_PROCEDURE} and {_REPLIED} and replied_on <= reply_due_on"
+    ),
+    "cohort_replied_late": Plain(
+        "petition", f"{_REGISTERED} and {_PROCEDURE} and {_REPLIED} and replied_on > reply_due_on"
+    ),
+    "cohort_unanswered": Plain("petition", f"{_REGISTERED} and {_PROCEDURE} and ({_REPLIED}) is not true"),
+    "cohort_evaluable": Plain("petition", f"{_REGISTERED} and {_REPLIED} and evaluable"),
+    "cohort_evaluated": Plain("petition", f"{_REGISTERED} and {_EVALUATED}"),
+    "cohort_satisfied": Plain(
+        "petition", f"{_REGISTERED} and {_EVALUATED} and evaluation in ('very_satisfied', 'satisfied')"
+    ),
+    "cohort_concluded": Plain("mediation", f"{_ACCEPTED} and outcome is not null"),
+    "cohort_succeeded": Plain("mediation", f"{_ACCEPTED} and outcome = 'succeeded'"),
+    "cohort_performance_due": Plain("mediation", _AGREED),
+    "cohort_performed": Plain("mediation", f"{_AGREED} and {_PERFORMED}"),
+    "cohort_performed_on_time": Plain(
+        "mediation", f"{_AGREED} and {_PERFORMED} and performed_on <= performance_due_on"
+    ),
+    "cohort_unperformed": Plain("mediation", f"{_AGREED} and ({_PERFORMED}) is not true"),
+    "cohort_confirmed": Plain("mediation", f"{_ACCEPTED} and outcome = 'succeeded' and confirmed_on is not null"),
+}
+
 PYRAMID = {
     "police_disputes": Plain("pyramid", f"layer = 'police_call' and {_within('day')}", "sum(items)"),
     "civil_filings": Plain("pyramid", f"layer = 'civil_filing' and {_within('day')}", "sum(items)"),
@@ -244,6 +281,7 @@ METRICS: Mapping[str, Plain] = {
     **OVER_LEVEL_VISITS,
     **HANDLING_QUALITY,
     **MEDIATION,
+    **COHORTS,
     **PYRAMID,
     **SUPERVISION,
     **BACKLOG,

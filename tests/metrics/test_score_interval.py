@@ -124,6 +124,45 @@ def test_ten_equal_counties_cannot_be_ranked_and_a_worse_one_can() -> None:
     assert (last["rank_first"], last["rank_last"], last["ranked"]) == (10, 10, 10)
 
 
+def test_among_the_members_only() -> None:
+    figures = _drawn(_USUAL, 6, 60, 3)
+    everyone = score_intervals(scheme("balanced"), _QUERY, _answers(figures, [0.0] * 6), metrics())
+    group = score_intervals(
+        scheme("balanced"), _QUERY, _answers(figures, [0.0] * 6), metrics(), members=frozenset({"1", "3", "5"})
+    )
+    assert group["region_code"].to_list() == ["1", "3", "5"]
+    assert set(group["ranked"]) == {3}
+    assert group["rank_last"].max() == 3
+    assert group["mean"].to_list() == pytest.approx([group["value"].mean()] * 3)
+    bounds = ["region_code", "value", "lower", "upper"]
+    assert_frame_equal(
+        group.select(bounds), everyone.filter(pl.col("region_code").is_in(["1", "3", "5"])).select(bounds)
+    )
+
+
+@pytest.mark.parametrize("cases", [30, 120])
+def test_of_ten_equal_counties_hardly_ever_one_is_called_lower(cases: int) -> None:
+    size, cities = 10, 200
+    called = 0
+    for seed in range(cities):
+        answers = _answers(_drawn(_USUAL, size, cases, seed), [0.0] * size)
+        shown = score_intervals(scheme("balanced"), _QUERY, answers, metrics(), draws=500)
+        called += "worse" in shown["verdict"]
+    assert called / cities <= 0.09  # 5 %, and two standard errors of two hundred cities
+
+
+def test_one_county_that_is_worse_is_called_so_and_a_ledger_calls_nobody() -> None:
+    figures = {
+        key: [*pairs[:-1], (round(0.85 * 200 * _USUAL[key]), 200)] for key, pairs in _drawn(_USUAL, 9, 200, 5).items()
+    }
+    shown = score_intervals(scheme("balanced"), _QUERY, _answers(figures, [0.0] * 9), metrics())
+    assert shown["verdict"].to_list()[-1] == "worse"
+    alone = score_intervals(scheme("balanced"), _QUERY, _answers(figures, [0.0] * 9), metrics(), members={"8"})
+    assert alone["verdict"].to_list() == [None]
+    ledger = score_intervals(scheme("zhuzhou"), _QUERY, _answers({}, [3.0, 0.0, 40.0]), metrics())
+    assert ledger["verdict"].to_list() == [None, None, None]
+
+
 def test_a_ledger_is_no_sample() -> None:
     shown = score_intervals(scheme("zhuzhou"), _QUERY, _answers({}, [3.0, 0.0, 3.0, 120.0]), metrics())
     assert shown.select("value", "lower", "upper").rows() == [(97.0,) * 3, (100.0,) * 3, (97.0,) * 3, (0.0,) * 3]

@@ -73,14 +73,15 @@ def served(city_database: URL, tmp_path_factory: pytest.TempPathFactory) -> Iter
         process = subprocess.Popen(command, env=environment, stdout=sink, stderr=subprocess.STDOUT)
         try:
             address = f"http://127.0.0.1:{port}"
-            _await_ready(address, process, log)
+            await_ready(address, process, log)
             yield Served(address, environment, log)
         finally:
             process.terminate()
             process.wait(20)
 
 
-def _await_ready(address: str, process: subprocess.Popen[bytes], log: Path, patience: float = 90.0) -> None:
+def await_ready(address: str, process: subprocess.Popen[bytes], log: Path, patience: float = 90.0) -> None:
+    """Wait until the server answers that it is ready; a failure shows its log."""
     deadline = time.monotonic() + patience
     while time.monotonic() < deadline and process.poll() is None:
         try:

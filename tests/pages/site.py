@@ -55,18 +55,23 @@ new MutationObserver((changes) => { if (changes.some(ran)) window.yanpanRuns += 
   subtree: true, attributes: true, attributeOldValue: true, attributeFilter: ["data-test-script-state"],
 })
 """
-# Pictograms are letters in the page and drawings on the screen; what is a pixel small is for screen readers.
+# Pictograms are letters in the page and drawings on the screen; what is a pixel small is for screen readers. Our own
+# components keep their words in trees of their own.
 _VISIBLE = """() => {
   const found = []
-  const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT)
-  while (walker.nextNode()) {
-    const owner = walker.currentNode.parentElement
-    const box = owner.getBoundingClientRect()
-    const hidden = !owner.checkVisibility() || (!owner.ownerSVGElement && box.width <= 1)
-    if (!hidden && !owner.closest("[data-testid=stIconMaterial], style, script")) {
-      found.push(walker.currentNode.textContent)
+  function read(root) {
+    const walker = document.createTreeWalker(root, NodeFilter.SHOW_TEXT | NodeFilter.SHOW_ELEMENT)
+    for (let node = walker.currentNode; node; node = walker.nextNode()) {
+      if (node.shadowRoot) read(node.shadowRoot)
+      if (node.nodeType !== Node.TEXT_NODE || !node.textContent.trim()) continue
+      const owner = node.parentElement
+      if (!owner) continue
+      const box = owner.getBoundingClientRect()
+      const hidden = !owner.checkVisibility() || (!owner.ownerSVGElement && box.width <= 1)
+      if (!hidden && !owner.closest("[data-testid=stIconMaterial], style, script")) found.push(node.textContent)
     }
   }
+  read(document.body)
   return found
 }"""
 
@@ -114,7 +119,7 @@ class Site:
 
     def settle(self) -> None:
         """Wait until the page has come to rest."""
-        self.page.locator(".st-key-panel-league table").wait_for()
+        self.page.locator(".yp-head h1").wait_for()
         self._await(_SETTLED)
 
     def _await(self, condition: str, argument: object = None) -> None:
@@ -139,7 +144,7 @@ class Site:
     @property
     def text(self) -> str:
         """All that can be read on the page, the components' own trees included."""
-        return "\n".join([*self.page.evaluate(_VISIBLE), *self.cards_text, *self.league_text])
+        return "\n".join(self.page.evaluate(_VISIBLE))
 
     @property
     def cards(self) -> Locator:
@@ -156,6 +161,17 @@ class Site:
         """The number on each card, without its unit."""
         figures = self.cards.locator(".value")
         return [str(one) for one in figures.evaluate_all("all => all.map(one => one.firstChild.textContent)")]
+
+    @property
+    def card_figures(self) -> list[tuple[str, str, str, str]]:
+        """Of each card the metric, the number without its unit, the badge, and what stands beside the number."""
+        found = self.cards.evaluate_all(
+            """all => all.map(one => [
+              one.dataset.metric, one.querySelector(".value").firstChild.textContent,
+              one.querySelector(".badge")?.textContent ?? "", one.querySelector(".note")?.textContent ?? "",
+            ])"""
+        )
+        return [(str(key), str(value), str(badge), str(note)) for key, value, badge, note in found]
 
     @property
     def rows(self) -> Locator:

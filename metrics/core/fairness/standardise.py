@@ -10,19 +10,21 @@ from collections.abc import Sequence
 
 import polars as pl
 
-from metrics.core.fairness.intervals import wilson
+from metrics.core.fairness.intervals import COVERAGE, wilson
 
 _SUMS = [pl.col("numerator").sum(), pl.col("denominator").sum()]
 
 
-def standardised(frame: pl.DataFrame, strata: Sequence[str], standard: pl.DataFrame | None = None) -> pl.DataFrame:
+def standardised(
+    frame: pl.DataFrame, strata: Sequence[str], standard: pl.DataFrame | None = None, coverage: float = COVERAGE
+) -> pl.DataFrame:
     """One row per region_code: what its mix and what its rates make of its difference from the standard.
 
     ``frame``: observations of one rate in one period, broken down by all of ``strata`` (names of dimensions);
     ``standard``: observations broken down alike whose mix and rates are the measure, by default the frame pooled.
 
     Columns, fractions 0–1: crude, standard (crude rate of the standard), standardised (the region's rates over the
-    standard's mix), lower, upper (95 %, Wilson at the effective number of cases), mix_effect = crude − standardised,
+    standard's mix), lower, upper (``coverage``, Wilson at the effective number of cases), mix_effect = crude − standardised,
     rate_effect = standardised − standard; the two add up to crude − standard. covered: share of the standard's cases in
     strata where the region has cases; elsewhere it is taken at the standard's rate, neither better nor worse.
     Regions without cases are left out; a standard without cases gives no rows.
@@ -40,7 +42,7 @@ def standardised(frame: pl.DataFrame, strata: Sequence[str], standard: pl.DataFr
         variance=_variance(),
         cases=pl.col("denominator").sum(),
     )
-    return _with_interval(regions).select(_EMPTY.columns)
+    return _with_interval(regions, coverage).select(_EMPTY.columns)
 
 
 def strata_effects(frame: pl.DataFrame, strata: Sequence[str], standard: pl.DataFrame | None = None) -> pl.DataFrame:
@@ -92,13 +94,13 @@ def _variance() -> pl.Expr:
     return term.filter(pl.col("denominator") > 0).sum()
 
 
-def _with_interval(regions: pl.DataFrame) -> pl.DataFrame:
+def _with_interval(regions: pl.DataFrame, coverage: float) -> pl.DataFrame:
     """Wilson's interval at as many cases as would give a plain rate the same variance, at most as many as there are."""
     plain = pl.col("standard") * (1 - pl.col("standard"))
     effective = pl.when(pl.col("variance") > 0).then(plain / pl.col("variance")).fill_null(float("inf"))
     sizes = regions.select(pl.min_horizontal(effective, pl.col("cases").cast(pl.Float64))).to_series().to_numpy()
     rates = regions["standardised"].clip(0.0, 1.0).to_numpy()
-    lower, upper = wilson(rates * sizes, sizes)
+    lower, upper = wilson(rates * sizes, sizes, coverage)
     return regions.with_columns(lower=pl.Series(lower), upper=pl.Series(upper))
 
 
