@@ -28,7 +28,7 @@ _FACTS = {
 }
 
 
-def backlog_panel(page: Page, height: int = 132, width: int = 690) -> None:
+def backlog_panel(page: Page, height: int = 156, width: int = 690) -> None:
     """Each batch against its fixed denominator, over the months since it was assigned."""
     metric = metrics()["backlog_clear_rate"]
     batches = _batches(page)

@@ -195,8 +195,8 @@ def binding_words(rows: Mapping[str, Observed], case: str) -> tuple[str, str]:
         return "三项条件全部达到", ""
     names = [CONDITIONS[key] for key, missed in known.items() if missed == most]
     each = "各" if len(names) > 1 else ""
-    unit = "个" if case == ONE_MONTH else "村·月"
-    return f"短板是{'、'.join(names)}", f"未达的 {count(_missed(whole))} {unit}中{each}占 {count(most)}"
+    unit = " 个" if case == ONE_MONTH else " 次"
+    return f"短板是{'、'.join(names)}", f"未达的 {count(_missed(whole))}{unit}中{each}占 {count(most)}"
 
 
 def _missed(row: Observed) -> int:

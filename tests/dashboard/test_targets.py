@@ -147,6 +147,6 @@ def test_the_binding_condition_is_the_one_missed_most() -> None:
     }
     assert three_no.binding_words(rows, three_no.ONE_MONTH) == ("短板是无上访", "未达的 10 个中占 7")
     even = rows | {"no_case_share": row(93)}
-    assert three_no.binding_words(even, "个村·月") == ("短板是无案件、无上访", "未达的 10 村·月中各占 7")
+    assert three_no.binding_words(even, "个村·月") == ("短板是无案件、无上访", "未达的 10 次中各占 7")
     assert three_no.binding_words({key: row(100) for key in rows}, "")[0] == "三项条件全部达到"
     assert three_no.binding_words({key: row(0, "suppressed") for key in rows}, "") == ("三项条件", "")
