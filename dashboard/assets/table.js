@@ -2,6 +2,8 @@
 function cellOf(column, cell, row, open) {
   const node = element("td", [column.right ? "right" : "", column.wrap ? "wrap" : "", cell.tone === "neutral" ? "" : cell.tone, cell.strong ? "strong" : ""].filter(Boolean).join(" "))
   if (cell.title) node.title = cell.title
+  // The column that takes what is left is cut short rather than pushing others out of sight.
+  if (column.width === "100%") node.classList.add("rest")
   if (cell.shade !== null) {
     node.classList.add("shaded")
     node.style.setProperty("--shade", cell.shade.toFixed(3))

@@ -28,7 +28,7 @@ _FACTS = {
 }
 
 
-def backlog_panel(page: Page, height: int = 130, width: int = 690) -> None:
+def backlog_panel(page: Page, height: int = 156, width: int = 690) -> None:
     """Each batch against its fixed denominator, over the months since it was assigned."""
     metric = metrics()["backlog_clear_rate"]
     batches = _batches(page)
@@ -98,7 +98,7 @@ def _facts(page: Page) -> str:
         note = "，".join(word for word in (counted, doubt if row["state"] == "small_n" else "") if word)
         small = f" <i>{escape(note)}</i>" if note else ""
         said.append(f'<span title="{escape(metric.definition)}">{label} <b>{escape(value)}</b>{small}</span>')
-    return f'<div class="yp-facts">{"".join(said)}</div>'
+    return f'<div class="yp-facts">{"".join(said)}<span class="yp-note">图：未化解占比</span></div>'
 
 
 def _listed(batches: list[Batch]) -> dict[str, object]:

@@ -22,7 +22,7 @@ def orders_overview(page: Page) -> None:
         if few:
             kinds_panel(page)
     with right:
-        backlog_panel(page, height=368 if few else 130)
+        backlog_panel(page, height=366 if few else 156)
         risk_panel(page)
         if not few:
             kinds_panel(page)

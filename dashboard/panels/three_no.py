@@ -52,7 +52,9 @@ def finding(page: Page) -> None:
     """The page's title: the selected region against its target, in points and in villages."""
     row = page.compared([METRIC]).row(0, named=True)
     aim, moved = aim_of(METRIC, page.region.code, page.period)
-    said = page.region.name + target_words(row, None if aim is None else aim.value, case_of(page))
+    said = page.region.name + target_words(
+        row, None if aim is None else aim.value, case_of(page), monthly=page.grain not in (Grain.day, Grain.week)
+    )
     source = f"；目标：{aim.source or f'{aim.value:.0%}'}" if aim else ""
     steps = "，期内目标有调整，以期末的为准" if moved and aim else ""
     headline(page, said, f"{bar.span_label(page)}{_unfinished(page)}{source}{steps}。")
@@ -62,11 +64,13 @@ def _unfinished(page: Page) -> str:
     return f"，本期未满，截至 {page.period.last:%m-%d}，占比还会变动" if page.unfinished else ""
 
 
-def target_words(row: Observed, aim: float | None, case: str) -> str:
-    """``三无村(社区)占比 91.3%，距 95% 目标差 3.7 个百分点，相当于 74 个村(社区)``."""
+def target_words(row: Observed, aim: float | None, case: str, *, monthly: bool = True) -> str:
+    """``三无村(社区)占比 91.3%，距 95% 目标差 3.7 个百分点，相当于 74 个村(社区)``. ``monthly``: whether the period is of
+    whole months; a day or week mostly holds no first day of one, on which the figures stand."""
     metric = metrics()[METRIC]
     if row["state"] not in _COUNTED or row["value"] is None:
-        why = "按月评定，请选月、季或年" if row["state"] == "undefined" else STATE_REASONS[row["state"]]
+        none = "本期没有评定数据，可换期间" if monthly else "按月评定，请选月、季或年"
+        why = none if row["state"] == "undefined" else STATE_REASONS[row["state"]]
         return f"{metric.label}：{STATE_LABELS[row['state']]}（{why}）"
     said = f"{metric.label} {with_unit(row['value'], metric)}（{parts(row['numerator'], row['denominator'])}）"
     if aim is None:
@@ -191,8 +195,8 @@ def binding_words(rows: Mapping[str, Observed], case: str) -> tuple[str, str]:
         return "三项条件全部达到", ""
     names = [CONDITIONS[key] for key, missed in known.items() if missed == most]
     each = "各" if len(names) > 1 else ""
-    unit = "个" if case == ONE_MONTH else "村·月"
-    return f"短板是{'、'.join(names)}", f"未达的 {count(_missed(whole))} {unit}中{each}占 {count(most)}"
+    unit = " 个" if case == ONE_MONTH else " 次"
+    return f"短板是{'、'.join(names)}", f"未达的 {count(_missed(whole))}{unit}中{each}占 {count(most)}"
 
 
 def _missed(row: Observed) -> int:

@@ -161,17 +161,6 @@ def figure(
         for trace in _lines(batch, _colour(place, look), place < MARKED, look, factor):
             picture.add_trace(trace)
     _name(picture, drawn, longest, look, width, height, factor)
-    picture.add_annotation(
-        x=1,
-        y=1,
-        xref="paper",
-        yref="paper",
-        text="未化解占该批交办总数",
-        showarrow=False,
-        xanchor="right",
-        yanchor="top",
-        font={"family": FONTS, "size": TYPE.small * factor, "color": look.secondary},
-    )
     picture.update_layout(**_layout(look, height, factor))
     picture.update_xaxes(**_months_axis(longest, factor))
     picture.update_yaxes(
@@ -306,7 +295,7 @@ def _name(
 def _layout(look: Look, height: int, factor: float) -> dict[str, Any]:
     return {
         "height": round(height * factor),
-        "margin": {"l": 4, "r": 12 * factor, "t": 12 * factor, "b": 4, "autoexpand": True},
+        "margin": {"l": 4, "r": 12 * factor, "t": 10 * factor, "b": 2, "autoexpand": True},
         "paper_bgcolor": "rgba(0,0,0,0)",
         "plot_bgcolor": "rgba(0,0,0,0)",
         "font": {"family": FONTS, "size": TYPE.small * factor, "color": look.secondary},
@@ -324,7 +313,7 @@ def _layout(look: Look, height: int, factor: float) -> dict[str, Any]:
 
 
 def _months_axis(longest: int, factor: float) -> dict[str, Any]:
-    step = next(step for step in (1, 2, 3, 6, 12, 24, 60) if longest / step <= 12 or step == 60)
+    step = next(step for step in (1, 2, 3, 6, 12, 24, 60) if longest / step <= 10 or step == 60)
     ticks = list(range(0, longest + 1, step))
     return {
         "range": [-0.01 * longest, longest * 1.02 + 0.1],
@@ -334,7 +323,8 @@ def _months_axis(longest: int, factor: float) -> dict[str, Any]:
         "zeroline": False,
         "fixedrange": True,
         "tickangle": 0,
-        "ticklen": 5 * factor,
+        "ticklen": 3 * factor,
+        "automargin": True,
         "tickcolor": "rgba(0,0,0,0)",
     }
 

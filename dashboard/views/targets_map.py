@@ -31,7 +31,7 @@ def colours(look: Look) -> dict[Standing, str]:
     return {
         "reached": look.scale[2],
         "near": mixed(look.worse, "#ffffff", 0.72),
-        "below": mixed(look.worse, "#ffffff", 0.36),
+        "below": mixed(look.worse, "#ffffff", 0.45),
     }
 
 

@@ -122,7 +122,7 @@ def test_the_headline_counts_the_gap_in_points_and_villages() -> None:
     assert said(1917, 1983) == " 96.7%（1,917/1,983），已达 95% 目标，超过 1.7 个百分点"
     assert said(247, 260).endswith("已达 95% 目标，恰好达到")
     assert said(9, 10, "small_n").startswith(" 90.0%（9/10），样本不足，距 95%")
-    assert said(0, 0, "undefined") == "：未定义（按月评定，请选月、季或年）"
+    assert said(0, 0, "undefined") == "：未定义（本期没有评定数据，可换期间）"
     assert said(1, 1, "suppressed") == "：已隐去（数量过少，为保密不显示）"
     assert said(19, 20, aim=None).endswith("本期没有目标")
 
@@ -147,6 +147,6 @@ def test_the_binding_condition_is_the_one_missed_most() -> None:
     }
     assert three_no.binding_words(rows, three_no.ONE_MONTH) == ("短板是无上访", "未达的 10 个中占 7")
     even = rows | {"no_case_share": row(93)}
-    assert three_no.binding_words(even, "个村·月") == ("短板是无案件、无上访", "未达的 10 村·月中各占 7")
+    assert three_no.binding_words(even, "个村·月") == ("短板是无案件、无上访", "未达的 10 次中各占 7")
     assert three_no.binding_words({key: row(100) for key in rows}, "")[0] == "三项条件全部达到"
     assert three_no.binding_words({key: row(0, "suppressed") for key in rows}, "") == ("三项条件", "")
