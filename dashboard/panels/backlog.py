@@ -20,6 +20,8 @@ from metrics.registry import metrics
 
 #: How far back a batch may have begun.
 _MONTHS_BACK = 180
+#: What the axis takes of the picture's width, design px.
+_AXIS_PX = 60
 _FACTS = {
     "backlog_open": "未化解",
     "backlog_clear_rate": "化解率",
@@ -28,7 +30,7 @@ _FACTS = {
 }
 
 
-def backlog_panel(page: Page, height: int = 156, width: int = 690) -> None:
+def backlog_panel(page: Page, height: int = 156, share: float = 0.49) -> None:
     """Each batch against its fixed denominator, over the months since it was assigned."""
     metric = metrics()["backlog_clear_rate"]
     batches = _batches(page)
@@ -39,7 +41,7 @@ def backlog_panel(page: Page, height: int = 156, width: int = 690) -> None:
                 batches,
                 page.screen.look,
                 plan=_plan(page, batches),
-                width=width,
+                width=page.screen.inside_panel(share) - _AXIS_PX,
                 height=height,
                 factor=page.screen.factor,
             )

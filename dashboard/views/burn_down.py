@@ -20,7 +20,7 @@ from metrics.core.period import Grain, Period
 FEWEST_BEFORE = 3
 #: The newest batches, which are drawn in colour.
 MARKED = 3
-_LABEL_PX, _LINE_PX = 132, 19
+_LABEL_PX, _LINE_PX = 150, 19
 
 
 @dataclass(frozen=True)
@@ -295,7 +295,7 @@ def _name(
 def _layout(look: Look, height: int, factor: float) -> dict[str, Any]:
     return {
         "height": round(height * factor),
-        "margin": {"l": 4, "r": 12 * factor, "t": 10 * factor, "b": 2, "autoexpand": True},
+        "margin": {"l": 4, "r": 12 * factor, "t": 18 * factor, "b": 2, "autoexpand": True},
         "paper_bgcolor": "rgba(0,0,0,0)",
         "plot_bgcolor": "rgba(0,0,0,0)",
         "font": {"family": FONTS, "size": TYPE.small * factor, "color": look.secondary},

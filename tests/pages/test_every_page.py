@@ -29,7 +29,7 @@ PICTURES = PROJECT / "artifacts" / "screenshots"
 PLACES = {"city": "430200000000", "county": "430281000000", "township": "430281102000"}
 PERIODS = {"today": "2026-11-20", "assessment": "2026-Q3", "region": "2026-Q3", "health": "2026-11-20"}
 #: Pages that are about figures of a region: they begin with cards. The others are lists, tables and questions.
-WITH_CARDS = ("today", "volume", "over_level", "mediation", "quality", "supervision", "assessment", "three_no")
+WITH_CARDS = ("today", "volume", "over_level", "mediation", "quality", "supervision", "three_no")
 #: Words of the trade that have no Chinese form: file formats, and on two pages the names of metrics and tables.
 _LATIN = re.compile(r"[A-Za-z]{2,}")
 _FORMATS = re.compile(r"\b(CSV|XLSX|Parquet)\b")
