@@ -7,10 +7,9 @@ from datetime import date
 
 import polars as pl
 
-from data_access.regions import UnknownRegion
 from data_access.store import Store
 from metrics.core.period import Period
-from metrics.core.query import EVERYTHING, BadQuery, FilterValue, Forbidden, Scope
+from metrics.core.query import EVERYTHING, BadQuery, FilterValue, Scope, visible_names
 from metrics.labels import CODE_LABELS
 
 #: The states of an order that is not closed, the most urgent first, then of one that is.
@@ -37,7 +36,7 @@ def orders_on(
     the newest first. Agrees with orders_open, orders_overdue and orders_due_in_3_days of the same day. Raises BadQuery,
     Forbidden.
     """
-    regions = _codes(store, region, scope)
+    regions = visible_names(store.regions, region, scope)
     rows = store.register("supervision_order").filter(pl.col("region_code").is_in(list(regions)))
     for dimension, codes in where:
         rows = rows.filter(_wanted(dimension, codes))
@@ -121,14 +120,3 @@ def _wanted(dimension: str, codes: Sequence[FilterValue]) -> pl.Expr:
     column = pl.col(dimension)
     wanted = column.is_in([code for code in codes if code is not None]).fill_null(False)
     return wanted | column.is_null() if None in codes else wanted
-
-
-def _codes(store: Store, region: str, scope: Scope) -> dict[str, str]:
-    """Code and name of the regions in the subtree of ``region``."""
-    try:
-        subtree = store.regions.subtree(region)
-    except UnknownRegion as error:
-        raise BadQuery(str(error)) from None
-    if not scope.covers(store.regions, region):
-        raise Forbidden(f"没有查看 {subtree[0].name} 的权限")
-    return {place.code: place.name for place in subtree}

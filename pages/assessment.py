@@ -3,9 +3,10 @@
 import streamlit as st
 
 from dashboard import shell
+from dashboard.page import PageSpec
 from dashboard.panels import league, ledger, scheme, score, waterfall
 
-SPEC = shell.PageSpec(
+SPEC = PageSpec(
     path="assessment",
     metrics=scheme.shown_metrics(),
     grain=scheme.default_grain(),

@@ -1,11 +1,12 @@
 """越级走访"""
 
 from dashboard import shell
+from dashboard.page import PageSpec
 from dashboard.panels import cards, frame, over_level, standing_out
 from dashboard.panels.cards import CardSpec
 from metrics.core.period import Grain
 
-SPEC = shell.PageSpec(
+SPEC = PageSpec(
     path="over_level",
     metrics=("over_level_per_10k", "over_level_batches", "over_level_persons", "over_level_share"),
     grain=Grain.quarter,

@@ -1,12 +1,13 @@
 """督办销号"""
 
 from dashboard import shell
+from dashboard.page import PageSpec
 from dashboard.panels import cards, orders, overview
 from dashboard.panels.cards import CardSpec
 from dashboard.panels.orders_overview import orders_overview
 from metrics.core.period import Grain
 
-SPEC = shell.PageSpec(
+SPEC = PageSpec(
     path="supervision",
     metrics=(
         "orders_overdue",

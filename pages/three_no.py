@@ -1,12 +1,13 @@
 """三无创建"""
 
 from dashboard import shell
+from dashboard.page import PageSpec
 from dashboard.panels import cards, three_no
 from dashboard.panels.cards import CardSpec
 from dashboard.panels.three_no_overview import three_no_overview
 from metrics.core.period import Grain
 
-SPEC = shell.PageSpec(
+SPEC = PageSpec(
     path="three_no",
     metrics=(
         "three_no_share",

@@ -8,8 +8,8 @@ from html import escape
 import streamlit as st
 
 from dashboard.look import STATE_LABELS, parts, with_unit
+from dashboard.page import Page
 from dashboard.panels.frame import narrowed, panel
-from dashboard.shell import Page
 from dashboard.views import burn_down, table
 from dashboard.views.burn_down import Batch, Plan
 from dashboard.views.table import Cell, Column, Row

@@ -11,9 +11,10 @@ import streamlit as st
 from dashboard import answers, bar, navigation, steps
 from dashboard.address import Selection, Switch
 from dashboard.look import STATE_LABELS, asset, exact, number, unit_of, with_unit
+from dashboard.page import Page
 from dashboard.panels.catalogue_where import pages_with
 from dashboard.panels.frame import changes, narrowed, panel, running
-from dashboard.shell import Page, headline
+from dashboard.shell import headline
 from dashboard.views import definition, table
 from dashboard.views.table import Cell, Column, Row
 from metrics.catalogue import facts_of, matching

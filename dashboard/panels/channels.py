@@ -19,8 +19,8 @@ from dashboard.look import (
     tone,
     unit_of,
 )
+from dashboard.page import Page
 from dashboard.panels.frame import narrowed, panel, previous_label
-from dashboard.shell import Page
 from dashboard.views import intervals
 from dashboard.views.intervals import Axis, Column, Range, Row, Text
 from metrics.core.compare import reference_period

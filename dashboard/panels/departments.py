@@ -7,8 +7,8 @@ from typing import Any
 
 from dashboard import answers
 from dashboard.look import STATE_LABELS, exact, parts, signed_zero
+from dashboard.page import Page
 from dashboard.panels.frame import panel
-from dashboard.shell import Page
 from dashboard.views import table
 from metrics.core.query import Forbidden
 from metrics.departments import departments

@@ -9,8 +9,8 @@ import polars as pl
 
 from dashboard import navigation
 from dashboard.look import count
+from dashboard.page import Page
 from dashboard.panels.frame import narrowed, panel
-from dashboard.shell import Page
 from dashboard.views import table
 from dashboard.views.table import Cell, CellTone, Column, Row
 from metrics.core.query import Query

@@ -15,9 +15,10 @@ import streamlit as st
 from dashboard import bar, exploring, steps
 from dashboard.exploring import MOST_BY, MOST_METRICS, RANGES, ExploreQuery
 from dashboard.look import asset, unit_of
+from dashboard.page import Page
 from dashboard.panels import explore_answer
 from dashboard.panels.frame import panel
-from dashboard.shell import Page, headline
+from dashboard.shell import headline
 from dashboard.span import Span
 from dashboard.views import explore_choices
 from dashboard.views.explore_choices import Family, Option

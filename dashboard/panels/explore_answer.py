@@ -15,9 +15,9 @@ from dashboard import bar, explored, exploring
 from dashboard.explored import PAGE_ROWS, Answer
 from dashboard.exploring import ExploreQuery
 from dashboard.look import STATE_LABELS, STATE_REASONS, change, count, exact, parts, unit_of, with_unit
+from dashboard.page import Page
 from dashboard.panels import region_map
 from dashboard.panels.frame import definition, panel, previous_label
-from dashboard.shell import Page
 from dashboard.views import bars, explore_table, trend
 from dashboard.views import region_map as map_view
 from dashboard.views.explore_table import Cell, Head, Paging

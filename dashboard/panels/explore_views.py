@@ -9,8 +9,8 @@ from html import escape
 import streamlit as st
 
 from dashboard import exploring, saved_views, steps
+from dashboard.page import Page
 from dashboard.saved_views import Refused, SavedView
-from dashboard.shell import Page
 from metrics.registry import metrics
 
 _SAID, _DOING, _NAME, _NEW_NAME = "yp-views-said", "yp-views-doing", "yp-view-name", "yp-view-new-name"

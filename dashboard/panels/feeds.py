@@ -9,8 +9,8 @@ from typing import Any
 import polars as pl
 
 from dashboard import navigation
+from dashboard.page import Page
 from dashboard.panels.frame import panel
-from dashboard.shell import Page
 from dashboard.span import Span
 from dashboard.views import feeds, table
 from dashboard.views.table import Cell, Column, Row

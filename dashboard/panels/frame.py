@@ -10,7 +10,8 @@ import streamlit as st
 
 from dashboard import bar
 from dashboard.look import STATE_LABELS, Change, change, with_unit
-from dashboard.shell import Page, headline
+from dashboard.page import Page
+from dashboard.shell import headline
 from dashboard.span import WEEKDAYS
 from metrics.catalogue import facts_of
 from metrics.core.model import Metric

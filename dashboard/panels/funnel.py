@@ -9,8 +9,8 @@ import streamlit as st
 
 from dashboard import bar
 from dashboard.look import count
+from dashboard.page import PEERS, Page
 from dashboard.panels.frame import narrowed, panel
-from dashboard.shell import PEERS, Page
 from dashboard.views import funnel
 from data_access.regions import LEVEL_LABELS
 from metrics.core.fairness.cases import family_of

@@ -11,9 +11,9 @@ import polars as pl
 import streamlit as st
 
 from dashboard import answers, bar, steps
+from dashboard.page import PEERS, Page
 from dashboard.panels.cards import SPARK_BUCKETS
 from dashboard.panels.frame import narrowed, panel, previous_label
-from dashboard.shell import PEERS, Page
 from dashboard.views import league
 from data_access.regions import LEVEL_LABELS, Region
 from metrics.core.compare import reference_period

@@ -11,10 +11,10 @@ import streamlit as st
 from dashboard import steps
 from dashboard.address import Switch
 from dashboard.look import signed_zero
+from dashboard.page import Page
 from dashboard.panels import departments
 from dashboard.panels.frame import panel
 from dashboard.panels.scheme import Standing
-from dashboard.shell import Page
 from dashboard.views import table
 from metrics.core.scheme import LEDGER_METRIC
 from metrics.ledger import ledger_rows

@@ -9,10 +9,11 @@ import polars as pl
 
 from dashboard import answers, bar
 from dashboard.look import DASH, STATE_LABELS, STATE_REASONS, count, number, shown, unit_of, with_unit
+from dashboard.page import TREND_BUCKETS, Page
 from dashboard.panels.cards import SPARK_BUCKETS
 from dashboard.panels.channels import DIMENSION
 from dashboard.panels.frame import changes, narrowed, panel, running
-from dashboard.shell import TREND_BUCKETS, Page, headline
+from dashboard.shell import headline
 from dashboard.span import Span, buckets_back
 from dashboard.views import funnel, intervals, trend
 from dashboard.views.intervals import Column, Range, Row, Text

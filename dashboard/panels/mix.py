@@ -8,9 +8,9 @@ import polars as pl
 
 from dashboard import bar
 from dashboard.look import DASH, Tone, count, number, shown, signed, unit_of
+from dashboard.page import PEERS, Page
 from dashboard.panels.channels import DIMENSION, all_channels, channel_rate
 from dashboard.panels.frame import narrowed, panel
-from dashboard.shell import PEERS, Page
 from dashboard.views import intervals
 from dashboard.views.intervals import Cell, Column, Range, Row, Sides, Text
 from data_access.regions import LEVEL_LABELS

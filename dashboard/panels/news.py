@@ -12,9 +12,10 @@ import polars as pl
 
 from dashboard import answers, bar, navigation
 from dashboard.look import with_unit
+from dashboard.page import Page
 from dashboard.panels.due import orders_of
 from dashboard.panels.frame import changes, narrowed, panel, running
-from dashboard.shell import Page, headline
+from dashboard.shell import headline
 from dashboard.span import Span
 from dashboard.views import news
 from dashboard.views.news import Line, Told

@@ -13,8 +13,9 @@ import streamlit as st
 from dashboard import bar, steps
 from dashboard.address import Switch
 from dashboard.look import STATE_LABELS, STATE_REASONS, count, number, parts
+from dashboard.page import Page
 from dashboard.panels.frame import narrowed, panel, running
-from dashboard.shell import Page, headline
+from dashboard.shell import headline
 from dashboard.views import table
 from dashboard.views.table import Cell, CellTone, Column, Row
 from data_access import settings

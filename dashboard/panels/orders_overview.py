@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import streamlit as st
 
+from dashboard.page import Page
 from dashboard.panels.backlog import backlog_panel
 from dashboard.panels.orders import handled, kinds_panel, orders_panel
 from dashboard.panels.risk import risk_panel
-from dashboard.shell import Page
 
 #: So few orders leave room for the matrix of kinds under them.
 _FEW = 8

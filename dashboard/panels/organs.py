@@ -12,9 +12,9 @@ import streamlit as st
 from dashboard import bar, steps
 from dashboard.address import Switch
 from dashboard.look import count
+from dashboard.page import Page
 from dashboard.panels.frame import narrowed, panel
 from dashboard.panels.quality_cells import Axis, count_cell, interval_cell, plain, rate_cell
-from dashboard.shell import Page
 from dashboard.views import table
 from dashboard.views.table import Cell, Column, Row
 from metrics.core.fairness.judge import JUDGED_SCHEMA, judged

@@ -11,6 +11,7 @@ import streamlit as st
 from dashboard import answers, bar
 from dashboard.address import Where
 from dashboard.look import DASH, STATE_LABELS, Change, change, number, unit_of
+from dashboard.page import Page
 from dashboard.panels.crossfilter import without
 from dashboard.panels.frame import narrowed, panel, previous_label
 from dashboard.panels.heat_map import heat_map_panel
@@ -18,7 +19,6 @@ from dashboard.panels.league import league_panel
 from dashboard.panels.level_steps import level_steps_panel
 from dashboard.panels.region_map import map_panel
 from dashboard.panels.trend import trend_panel
-from dashboard.shell import Page
 from dashboard.views import table
 from dashboard.views.level_steps import FEW_REASON, FEW_WORDS, few, per_batch
 from dashboard.views.table import Cell, Column

@@ -9,9 +9,9 @@ import streamlit as st
 from dashboard import bar
 from dashboard.address import Where
 from dashboard.look import STATE_LABELS, STATE_REASONS, change, count, number, parts, shown, unit_of
+from dashboard.page import Page
 from dashboard.panels.channels import previous_period
 from dashboard.panels.frame import narrowed, panel, previous_label
-from dashboard.shell import Page
 from dashboard.views import intervals, pyramid
 from dashboard.views.intervals import Column, Range, Row, Text
 from dashboard.views.pyramid import FORM_LABELS, FORM_SHAPES, Layer

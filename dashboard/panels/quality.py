@@ -9,6 +9,7 @@ import streamlit as st
 
 from dashboard import bar
 from dashboard.look import parts, with_unit
+from dashboard.page import TREND_BUCKETS, Page
 from dashboard.panels.due_soon import due_panel
 from dashboard.panels.flow import petition_flow
 from dashboard.panels.frame import narrowed, panel, running
@@ -19,7 +20,7 @@ from dashboard.panels.quality_cells import plain, state_reason, state_word
 from dashboard.panels.region_map import map_panel
 from dashboard.panels.satisfaction import satisfaction_panel
 from dashboard.panels.trend import trend_panel
-from dashboard.shell import TREND_BUCKETS, Page, headline
+from dashboard.shell import headline
 from data_access.regions import LEVEL_LABELS, Region
 from metrics.core.model import Metric
 

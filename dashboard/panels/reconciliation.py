@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 from dashboard import answers, bar
 from dashboard.look import exact
+from dashboard.page import Page
 from dashboard.panels.frame import panel
-from dashboard.shell import Page
 from dashboard.views import table
 from dashboard.views.table import Cell, Column, Row
 from data_access.changes import EVENTS

@@ -10,8 +10,8 @@ import streamlit as st
 
 from dashboard import steps
 from dashboard.look import unit_of
+from dashboard.page import MAP, Page
 from dashboard.panels.frame import changes, panel
-from dashboard.shell import MAP, Page
 from dashboard.views import region_map
 from data_access.boundaries import boundaries_of, special_units
 from data_access.regions import LEVEL_LABELS

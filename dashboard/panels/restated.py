@@ -8,8 +8,8 @@ from typing import Any
 from dashboard import current
 from dashboard.current import Restated, Version
 from dashboard.look import MINUS
+from dashboard.page import Page
 from dashboard.panels.frame import panel
-from dashboard.shell import Page
 from dashboard.views import table
 from dashboard.views.table import Cell, Column, Row
 from metrics.wording import FACT_DIVISORS, FACT_LABELS

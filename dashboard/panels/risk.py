@@ -12,8 +12,8 @@ import streamlit as st
 
 from dashboard import steps
 from dashboard.look import STATE_LABELS, STATE_REASONS, count
+from dashboard.page import Page
 from dashboard.panels.frame import narrowed, panel
-from dashboard.shell import Page
 from dashboard.views import table
 from dashboard.views.table import Cell, Column, Row
 from metrics.core.query import FilterValue, Query

@@ -8,7 +8,7 @@ from datetime import date
 import polars as pl
 
 from dashboard.look import count
-from dashboard.shell import Page
+from dashboard.page import Page
 from data_access.regions import LEVEL_LABELS, Region
 from metrics.core.model import Count, Metric, Ratio
 from metrics.core.period import DAY, Grain

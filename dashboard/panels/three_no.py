@@ -10,9 +10,10 @@ import streamlit as st
 
 from dashboard import bar
 from dashboard.look import DASH, STATE_LABELS, STATE_REASONS, count, number, parts, with_unit
+from dashboard.page import MAP, Page
 from dashboard.panels.frame import panel
 from dashboard.panels.region_map import map_panel, places
-from dashboard.shell import MAP, Page, headline
+from dashboard.shell import headline
 from dashboard.views import region_map, table, targets, targets_map
 from dashboard.views.table import Cell, Column, Row
 from dashboard.views.targets import Weakest

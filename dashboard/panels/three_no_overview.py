@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import streamlit as st
 
+from dashboard.page import Page
 from dashboard.panels.three_no import conditions_panel, targets_map_panel, targets_panel
 from dashboard.panels.trend import trend_panel
-from dashboard.shell import Page
 
 
 def three_no_overview(page: Page) -> None:

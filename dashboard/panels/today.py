@@ -9,12 +9,12 @@ import streamlit as st
 
 from dashboard import answers
 from dashboard.look import asset, exact, with_unit
+from dashboard.page import Page
 from dashboard.panels.due import due_panel
 from dashboard.panels.frame import narrowed, panel
 from dashboard.panels.news import RATE_DAYS, WATCHED, News, news_panel
 from dashboard.panels.region_map import map_panel
 from dashboard.panels.trend import trend_panel
-from dashboard.shell import Page
 from dashboard.views import league, structure, table
 from dashboard.views.region_map import Mark
 from dashboard.views.table import Cell, Column, Row

@@ -9,8 +9,8 @@ import pytest
 
 from dashboard.address import Selection
 from dashboard.look import LIGHT
+from dashboard.page import Page, PageSpec
 from dashboard.panels import channels, mediation, mix, pyramid
-from dashboard.shell import Page, PageSpec
 from dashboard.span import Span
 from dashboard.views.screen import Screen
 from metrics.core.period import Grain, Period
