@@ -43,7 +43,7 @@ def finding(page: Page) -> None:
     else:
         said = sentence(rows, names, metric, everyone, whole, label)
     detail = f"{bar.span_label(page)}{running(page)}{narrowed(page, metric)}。{metric.definition}"
-    judged = "显著：超出 99.8% 控制限，不是偶然波动能解释的。" if any(row.get("band") for row in rows) else ""
+    judged = "显著：超出 99.8% 控制限，难以用偶然波动解释。" if any(row.get("band") for row in rows) else ""
     headline(page, said, detail + judged)
 
 
