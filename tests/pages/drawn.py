@@ -25,6 +25,7 @@ _KEYS = frozenset(
         "badge_tone",
         "href",
         "selected",
+        "open",
         "said",
         "height",
         "width",

@@ -52,7 +52,7 @@ def test_the_first_page_shows_figures(open_site: OpenSite) -> None:
     assert site.cards.count() >= 6
     assert all(re.search(r"\d", value) or value in ("未定义", "样本不足") for value in site.values)
     assert site.map.is_visible()
-    assert site.page.locator(".st-key-panel-trend .main-svg").first.is_visible()
+    site.page.locator(".st-key-panel-trend .main-svg").first.wait_for()
     assert "要情" in site.text
     assert site.complaints == []
 
