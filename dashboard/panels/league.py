@@ -113,7 +113,7 @@ def _table(page: Page, drawn: Figures, peers: Peers) -> dict[str, Any]:
         selected=drawn.selected,
         rest=None if peers.words else _rest(page, frame, metric),
         mean=_centre(frame),
-        mean_label=f"{peers.words or f'各{label}'}平均" if is_score else peers.words or "全体",
+        mean_label=f"{peers.words or f'各{label}'}平均" if is_score else peers.words or "所列合计",
         place_label=label,
         value_label="得分" if is_score else "",
     )

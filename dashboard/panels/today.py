@@ -122,11 +122,13 @@ def rates_panel(page: Page) -> None:
     (asked,) = page.narrowed(Query((metric.key,), region.code, level, period))
     frame = answers.league(page.snapshot, asked, Grain.total, page.compare, None, page.scope)
     names = {place.code: place.name for place in page.tree.at_level(region.code, level)}
-    mean = f"虚线为{region.name} {with_unit(whole, metric)}"
+    # The line that the members are judged by: what is coded above them stands in none of them.
+    centre = frame["centre"].drop_nulls().first() if "centre" in frame.columns else whole
+    mean = f"虚线为所列合计 {with_unit(centre, metric)}"
     detail = f"近{RATE_DAYS}日 · 位次为区间 · {mean}{narrowed(page, metric)}"
     with panel("rates", metric.label, detail, metric):
         drawn = league.payload(
-            frame, metric, names, selected=page.region.code, mean=whole, place_label=LEVEL_LABELS[level]
+            frame, metric, names, selected=page.region.code, mean=centre, place_label=LEVEL_LABELS[level]
         )
         opened = league.show(drawn | {"foot": ""}, key="rates")
     if opened is not None:

@@ -82,7 +82,7 @@ def payload(
     clickable: Collection[str] | None = None,
     rest: pl.DataFrame | None = None,
     mean: float | None = None,
-    mean_label: str = "全体",
+    mean_label: str = "所列合计",
     place_label: str = "县区",
     value_label: str = "",
     note: str = "",
