@@ -112,7 +112,7 @@ def _table(page: Page, drawn: Figures, peers: Peers) -> dict[str, Any]:
         ),
         selected=drawn.selected,
         rest=None if peers.words else _rest(page, frame, metric),
-        mean=_centre(frame),
+        mean=centre_of(frame),
         mean_label=f"{peers.words or f'各{label}'}平均" if is_score else peers.words or "所列合计",
         place_label=label,
         value_label="得分" if is_score else "",
@@ -175,7 +175,7 @@ def _renamed(frame: pl.DataFrame, column: str) -> pl.DataFrame:
     return frame.select("region_code", value=pl.col(column), state=pl.lit("ok"))
 
 
-def _centre(frame: pl.DataFrame) -> float | None:
+def centre_of(frame: pl.DataFrame) -> float | None:
     """The group's own value, by which its members are judged; None where they are not."""
     known = frame["centre"].drop_nulls() if "centre" in frame.columns else frame["value"].clear()
     return float(known[0]) if len(known) else None

@@ -12,6 +12,7 @@ from dashboard.look import asset, exact, with_unit
 from dashboard.page import Page
 from dashboard.panels.due import due_panel
 from dashboard.panels.frame import narrowed, panel
+from dashboard.panels.league import centre_of
 from dashboard.panels.news import RATE_DAYS, WATCHED, News, news_panel
 from dashboard.panels.region_map import map_panel
 from dashboard.panels.trend import trend_panel
@@ -117,13 +118,13 @@ def _ranged(row: Mapping[str, Any], metric: Metric) -> Mark:
 def rates_panel(page: Page) -> None:
     """A compact league of a rate over 28 days; a click opens the region."""
     period = Period(page.period.stop - RATE_DAYS * DAY, page.period.stop)
-    metric, whole = _rate(page, period)
+    metric = _rate(page, period)
     region, level = page.compared_region_of(metric), page.compared_level_of(metric)
     (asked,) = page.narrowed(Query((metric.key,), region.code, level, period))
     frame = answers.league(page.snapshot, asked, Grain.total, page.compare, None, page.scope)
     names = {place.code: place.name for place in page.tree.at_level(region.code, level)}
     # The line that the members are judged by: what is coded above them stands in none of them.
-    centre = frame["centre"].drop_nulls().first() if "centre" in frame.columns else whole
+    centre = centre_of(frame)
     mean = f"虚线为所列合计 {with_unit(centre, metric)}"
     detail = f"近{RATE_DAYS}日 · 位次为区间 · {mean}{narrowed(page, metric)}"
     with panel("rates", metric.label, detail, metric):
@@ -135,8 +136,8 @@ def rates_panel(page: Page) -> None:
         page.go(opened)
 
 
-def _rate(page: Page, period: Period) -> tuple[Metric, float | None]:
-    """The page's metric if it is a rate, else the first that the filters leave something of; and its value as a whole."""
+def _rate(page: Page, period: Period) -> Metric:
+    """The page's metric if it is a rate, else the first that the filters leave something of."""
     known = metrics()
     wanted = [page.metric] if page.metric.percent else [known[key] for key in _LEAGUES]
     wholes = []
@@ -144,7 +145,7 @@ def _rate(page: Page, period: Period) -> tuple[Metric, float | None]:
         region = page.compared_region_of(metric)
         row = page.ask(Query((metric.key,), region.code, region.level, period)).row(0, named=True)
         wholes.append((metric, row["value"]))
-    return next((pair for pair in wholes if pair[1] is not None), wholes[0])
+    return next((metric for metric, value in wholes if value is not None), wholes[0][0])
 
 
 def structure_panel(page: Page) -> None:
