@@ -7,7 +7,7 @@ from pathlib import Path
 import streamlit as st
 
 from dashboard import address, navigation, states
-from dashboard.shell import SHARED_SWITCHES
+from dashboard.page import SHARED_SWITCHES
 from metrics.core.query import Forbidden
 
 ICON = Path(__file__).resolve().parent / "assets" / "icon.png"

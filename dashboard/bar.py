@@ -26,7 +26,7 @@ from metrics.labels import DIMENSION_LABELS
 from metrics.registry import metrics
 
 if TYPE_CHECKING:
-    from dashboard.shell import Page
+    from dashboard.page import Page
 
 _MOST_CHOICES = 300
 #: Days since the newest event: up to yesterday is fresh; from so many on the badge turns amber, then red.
@@ -163,7 +163,7 @@ def span_label(page: Page) -> str:
     span = page.selection.span
     if page.spec.since_meeting and span == page.default.span:
         return f"上次研判以来 {_short_days(span)}"
-    return span.label
+    return span.short
 
 
 def _short_days(span: Span) -> str:
@@ -362,7 +362,9 @@ def _export_note(page: Page) -> str:
     if asked is not None and asked.find:
         notes.append(f"检索「{asked.find}」只影响屏幕，文件含全部行。")
     if asked is not None and asked.changes and asked.grain is Grain.total:
-        notes.append("对比列不在文件内：比率为 0–1 的小数，另导出对比期即可相减。")
+        notes.append("对比列只在屏幕上，不在文件内。")
+    if any(metric.percent for metric in page.chosen):
+        notes.append("比率在文件内为 0–1 的小数。")
     return f"<small>{escape(''.join(notes))}</small>" if notes else ""
 
 
@@ -375,7 +377,7 @@ def _narrowings(page: Page) -> Iterator[tuple[str, Selection]]:
     if selection.region != default.region:
         yield f"区划：{page.region.name}", selection.in_region(default.region)
     if selection.span != default.span:
-        yield f"期间：{selection.span.label}", replace(selection, span=default.span)
+        yield f"期间：{selection.span.short}", replace(selection, span=default.span)
     if selection.compare != default.compare:
         yield f"比较：{reference_label(page)}", replace(selection, compare=default.compare)
     for dimension, codes in selection.where:

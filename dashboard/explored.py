@@ -92,10 +92,8 @@ def ordered(answer: Answer, column: str, descending: bool, find: str) -> pl.Seri
     if find:
         rows = rows.filter(_containing(rows, answer, find))
     if column:
-        by = _sort_key(answer, column)
-        rows = rows.select("row", by.alias("by")).sort(
-            "by", descending=descending, nulls_last=True, maintain_order=True
-        )
+        rows = rows.select("row", last=_last(answer, column), by=_sort_key(answer, column))
+        rows = rows.sort("last", "by", descending=[False, descending], nulls_last=True, maintain_order=True)
     return rows["row"]
 
 

@@ -256,8 +256,8 @@ READY = (
         COUNTY,
     ),
     Ready(
-        "本年责任单位督办销号",
-        ExploreQuery(("orders_on_time_rate", "orders_issued"), by=("organ_code",)),
+        "本年各单位督办销号",
+        ExploreQuery(("orders_issued", "orders_closed", "orders_on_time_rate"), by=("organ_code",)),
         this(Grain.year),
     ),
 )

@@ -77,6 +77,14 @@ class Span:
             return f"{start.year}年第{(start.month + 2) // 3}季度"
         return f"{start.year}年"
 
+    @property
+    def short(self) -> str:
+        """Its label, that of a window of days without the years where both are of one."""
+        start, last = self.whole.start, self.whole.last
+        if self.is_bucket or start.year != last.year:
+            return self.label
+        return f"{start:%m-%d} 至 {last:%m-%d}（{self.whole.days} 天）"
+
     def until(self, last: date) -> Period | None:
         """Its days up to ``last``; None when it has not begun."""
         return self.whole.clipped(last)

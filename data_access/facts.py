@@ -415,6 +415,7 @@ order_closed = _order_fact("order_closed", Move(_order.closed_on, {"items": _ONE
 order_due = _order_fact(
     "order_due", Move(_order.due_on, {"due": _ONE, "on_time": _one_if(_order.closed_on <= _order.due_on)})
 )
+order_open = _order_fact("order_open", *_stock_moves(_order.issued_on, _order.closed_on))
 order_overdue = _order_fact("order_overdue", *_stock_moves(_days_later(_order.due_on, 1), _order.closed_on))
 order_due_in_3 = _order_fact(
     "order_due_in_3", *_stock_moves(*_due_soon(_order.issued_on, _order.due_on, _order.closed_on, 3))
@@ -553,6 +554,7 @@ FACTS: tuple[Fact, ...] = (
     order_issued,
     order_closed,
     order_due,
+    order_open,
     order_overdue,
     order_due_in_3,
     backlog_open,

@@ -95,6 +95,7 @@ CODE_LABELS: Mapping[str, Mapping[str, str]] = {
         "property": "物业",
         "contract": "合同",
         "consumer": "消费",
+        "damages": "损害赔偿",
         "other": "其他",
     },
     "outcome": {"succeeded": "调解成功", "failed": "调解不成", "terminated": "终止"},

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import polars as pl
 
-from data_access.regions import UnknownRegion
 from data_access.store import Store
 from metrics.core.period import Period
-from metrics.core.query import EVERYTHING, BadQuery, Forbidden, Scope
+from metrics.core.query import EVERYTHING, Scope, visible_names
 from metrics.labels import CODE_LABELS
 
 STATUS_LABELS = {"final": "已定", "proposed": "拟定", "appealed": "申诉中", "revoked": "已撤销"}
@@ -23,7 +22,7 @@ def ledger_rows(
     status_label, counted (final: it is in the points), document_no. A code without a label stands as it is. Raises
     BadQuery, Forbidden.
     """
-    regions = _codes(store, region, scope)
+    regions = visible_names(store.regions, region, scope)
     rows = store.register("deduction").filter(
         pl.col("month").is_between(period.start, period.last), pl.col("region_code").is_in(list(regions))
     )
@@ -49,14 +48,3 @@ def ledger_rows(
             "document_no",
         )
     )
-
-
-def _codes(store: Store, region: str, scope: Scope) -> dict[str, str]:
-    """Code and name of the regions that the viewer may see, in the subtree of ``region``."""
-    try:
-        subtree = store.regions.subtree(region)
-    except UnknownRegion as error:
-        raise BadQuery(str(error)) from None
-    if not scope.covers(store.regions, region):
-        raise Forbidden(f"没有查看 {subtree[0].name} 的权限")
-    return {place.code: place.name for place in subtree}

@@ -59,8 +59,8 @@ def reconciled(
     ``coded``: as ``evaluate``, but counting only what bears a region's very own code. Raises BadQuery, Forbidden.
     """
     additive = [metric for metric in metrics if metric.additive]
-    inside = [region for region in tree.subtree(query.region) if region.level >= TOWNSHIP]
-    levels = sorted({region.level for region in inside}, reverse=True)
+    below = {region.level for region in tree.subtree(query.region) if region.level >= TOWNSHIP}
+    levels = sorted(below | {tree.get(query.region).level}, reverse=True)
     asked = [_at_level(query, additive, level) for level in levels]
     whole, own = _figures(map(evaluate, asked)), _figures(map(coded, asked))
     generations = _generations(tree, query.region)

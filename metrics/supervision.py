@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from data_access.facts import order_closed, order_due, order_due_in_3, order_issued, order_overdue
+from data_access.facts import order_closed, order_due, order_due_in_3, order_issued, order_open, order_overdue
 from metrics.core.model import Count, Kind, Metric, Polarity, Ratio, Stock, Total, WorkedExample
 
 _STOCK = "按快照中的现有记录推算到期末，补录、改录会改变以往的数。"
@@ -66,6 +66,18 @@ METRICS = (
         caution="分母为期内到期的件，期末当日到期而未销号的计为未按期；县区件数常常很少。",
         source="rpt.supervision_order，按办理期限（due_on）计。",
         example=_example(1, 4, 0.25),
+    ),
+    _metric(
+        "orders_open",
+        "在办督办",
+        "件",
+        "neutral",
+        Stock(Total(order_open, "entered"), Total(order_open, "left")),
+        definition="期末当日已下发而尚未销号的督办单，含超期的。",
+        why="手上还有多少件要催办。",
+        caution=f"下发越多，在办越多，不说明办得好坏；{_STOCK}",
+        source="rpt.supervision_order，下发日期计入，销号日期计出。",
+        example=_example(4, None, 4.0),
     ),
     _metric(
         "orders_due_in_3_days",

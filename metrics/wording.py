@@ -14,7 +14,21 @@ from metrics.labels import CODE_LABELS, DIMENSION_LABELS, EMPTY
 
 #: Fact → measure → what it counts.
 MEASURE_WORDS: Mapping[str, Mapping[str, str]] = {
-    "petition_registered": {"items": "登记件次", "persons": "登记人次"},
+    "petition_registered": {
+        "items": "登记件次",
+        "persons": "登记人次",
+        "accepted": "其中已受理",
+        "accepted_on_time": "其中按期受理",
+        "accepted_late": "其中逾期受理",
+        "replied": "其中已答复",
+        "replied_on_time": "其中按期答复",
+        "replied_late": "其中逾期答复",
+        "evaluable": "其中已答复且可评价",
+        "evaluated": "其中已评价",
+        "satisfied": "其中满意和基本满意",
+    },
+    "petition_unaccepted": {"items": "登记件中尚未受理"},
+    "petition_unanswered": {"items": "登记件中尚未答复"},
     "petition_accept_due": {"due": "受理告知到期件", "on_time": "按期受理告知件"},
     "petition_reply_due": {"due": "答复到期件", "on_time": "按期答复件"},
     "petition_replied": {
@@ -29,7 +43,14 @@ MEASURE_WORDS: Mapping[str, Mapping[str, str]] = {
     "petition_overdue": {"entered": "超过答复期限", "left": "其后已答复"},
     "petition_due_in_3": {"entered": "进入到期前三日", "left": "已答复或已到期"},
     "petition_due_in_7": {"entered": "进入到期前七日", "left": "已答复或已到期"},
-    "mediation_accepted": {"items": "调解受理件"},
+    "mediation_accepted": {
+        "items": "调解受理件",
+        "performance_due": "其中约定履行期限",
+        "performed": "其中已履行",
+        "performed_on_time": "其中按期履行",
+        "confirmed": "其中已司法确认",
+    },
+    "mediation_unperformed": {"items": "受理件中约定履行而尚未履行"},
     "mediation_concluded": {
         "items": "调解办结件",
         "days": "调解天数之和",
@@ -42,6 +63,7 @@ MEASURE_WORDS: Mapping[str, Mapping[str, str]] = {
     "order_issued": {"items": "下发督办"},
     "order_closed": {"items": "销号督办"},
     "order_due": {"due": "到期督办", "on_time": "按期销号督办"},
+    "order_open": {"entered": "下发督办", "left": "已销号"},
     "order_overdue": {"entered": "超过办理期限", "left": "其后已销号"},
     "order_due_in_3": {"entered": "进入到期前三日", "left": "已销号或已到期"},
     "backlog_open": {"entered": "交办积案", "left": "已化解"},

@@ -3,9 +3,10 @@
 import streamlit as st
 
 from dashboard import shell
+from dashboard.page import PageSpec
 from dashboard.panels import league, ledger, scheme, score, waterfall
 
-SPEC = shell.PageSpec(
+SPEC = PageSpec(
     path="assessment",
     metrics=scheme.shown_metrics(),
     grain=scheme.default_grain(),
@@ -24,10 +25,10 @@ with left:
         league.league_panel(page)
 with right:
     scheme.schemes_panel(standing)
-left, middle, right = second.columns([0.335, 0.345, 0.32], gap="medium")
+left, middle, right = second.columns([0.32, 0.37, 0.31], gap="medium")
 with left:
     waterfall.waterfall_panel(standing)
 with middle:
     score.score_panel(standing)
 with right:
-    ledger.ledger_panel(standing, height="17.2rem")
+    ledger.ledger_panel(standing, height=17.2)

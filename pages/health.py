@@ -1,9 +1,10 @@
 """数据状态"""
 
 from dashboard import shell
+from dashboard.page import PageSpec
 from dashboard.panels import health
 from metrics.core.period import Grain
 
-SPEC = shell.PageSpec(path="health", metrics=("feed_records",), grain=Grain.month)
+SPEC = PageSpec(path="health", metrics=("feed_records",), grain=Grain.month)
 page = shell.open_page(__doc__, SPEC)
 health.overview(page)

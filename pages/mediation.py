@@ -3,6 +3,7 @@
 import streamlit as st
 
 from dashboard import shell
+from dashboard.page import PageSpec
 from dashboard.panels import cards, mediation
 from dashboard.panels.cards import CardSpec
 from dashboard.panels.channels import channels_panel
@@ -15,7 +16,7 @@ from dashboard.panels.region_map import map_panel
 from dashboard.panels.trend import trend_panel
 from metrics.core.period import Grain
 
-SPEC = shell.PageSpec(
+SPEC = PageSpec(
     path="mediation",
     metrics=(
         "mediation_success_rate",
@@ -55,7 +56,7 @@ with right:
 mediation_flow(page)
 left, right = st.columns([0.37, 0.63], gap="medium")
 with left:
-    map_panel(page, height=410)
+    map_panel(page, height=372)
 with right:
     league_panel(page)
 mix_panel(page)

@@ -1,17 +1,19 @@
 """越级走访"""
 
 from dashboard import shell
+from dashboard.page import PageSpec
 from dashboard.panels import cards, frame, over_level, standing_out
 from dashboard.panels.cards import CardSpec
 from metrics.core.period import Grain
 
-SPEC = shell.PageSpec(
+SPEC = PageSpec(
     path="over_level",
     metrics=("over_level_per_10k", "over_level_batches", "over_level_persons", "over_level_share"),
     grain=Grain.quarter,
 )
 page = shell.open_page(__doc__, SPEC)
-frame.finding(page, standing_out.remark(page))
+found = standing_out.remark(page)
+frame.finding(page, found.clause, found.aside)
 cards.cards(
     page,
     [

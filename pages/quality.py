@@ -1,11 +1,12 @@
 """办理质效"""
 
 from dashboard import shell
+from dashboard.page import PageSpec
 from dashboard.panels import cards, flow, organs, quality
 from dashboard.panels.cards import CardSpec
 from metrics.core.period import Grain
 
-SPEC = shell.PageSpec(
+SPEC = PageSpec(
     path="quality",
     metrics=(
         "reply_on_time_rate",

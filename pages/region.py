@@ -3,6 +3,7 @@
 import streamlit as st
 
 from dashboard import shell
+from dashboard.page import PageSpec
 from dashboard.panels import league, profile, region_map, trend
 from metrics.core.period import Grain
 
@@ -24,7 +25,7 @@ HEADLINES = (
     "three_no_share",
     "assessment_score",
 )
-SPEC = shell.PageSpec(path="region", metrics=HEADLINES, grain=Grain.quarter, switches=(profile.AGAINST,))
+SPEC = PageSpec(path="region", metrics=HEADLINES, grain=Grain.quarter, switches=(profile.AGAINST,))
 page = shell.open_page(__doc__, SPEC)
 profile.finding(page, HEADLINES)
 left, right = st.columns([0.6, 0.4], gap="medium")

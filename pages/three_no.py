@@ -1,11 +1,13 @@
 """三无创建"""
 
 from dashboard import shell
-from dashboard.panels import cards, frame, overview
+from dashboard.page import PageSpec
+from dashboard.panels import cards, three_no
 from dashboard.panels.cards import CardSpec
+from dashboard.panels.three_no_overview import three_no_overview
 from metrics.core.period import Grain
 
-SPEC = shell.PageSpec(
+SPEC = PageSpec(
     path="three_no",
     metrics=(
         "three_no_share",
@@ -16,7 +18,7 @@ SPEC = shell.PageSpec(
     grain=Grain.month,
 )
 page = shell.open_page(__doc__, SPEC)
-frame.finding(page)
+three_no.finding(page)
 cards.cards(
     page,
     [
@@ -24,8 +26,6 @@ cards.cards(
         CardSpec("no_case_share"),
         CardSpec("no_accident_share"),
         CardSpec("no_petition_share"),
-        CardSpec("petition_volume"),
-        CardSpec("over_level_batches"),
     ],
 )
-overview.map_trend_league(page)
+three_no_overview(page)

@@ -1,11 +1,12 @@
 """今日态势"""
 
 from dashboard import shell
+from dashboard.page import PageSpec
 from dashboard.panels import cards, news, today
 from dashboard.panels.cards import CardSpec
 from metrics.core.period import Grain
 
-SPEC = shell.PageSpec(
+SPEC = PageSpec(
     path="",
     metrics=(
         "petition_volume",

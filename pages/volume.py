@@ -1,17 +1,19 @@
 """信访总量"""
 
 from dashboard import shell
+from dashboard.page import PageSpec
 from dashboard.panels import cards, frame, standing_out, volume
 from dashboard.panels.cards import CardSpec
 from metrics.core.period import Grain
 
-SPEC = shell.PageSpec(
+SPEC = PageSpec(
     path="volume",
     metrics=("petition_volume", "petition_per_10k", "first_petitions", "repeat_share", "web_share", "visit_batches"),
     grain=Grain.month,
 )
 page = shell.open_page(__doc__, SPEC)
-frame.finding(page, standing_out.remark(page))
+found = standing_out.remark(page)
+frame.finding(page, found.clause, found.aside)
 cards.cards(
     page,
     [

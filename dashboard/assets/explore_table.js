@@ -58,7 +58,8 @@ function tableOf(data, open) {
 function searchOf(data, open) {
   const field = element("input", "search")
   field.type = "search"
-  field.placeholder = "检索区划、分类、日期，回车"
+  field.placeholder = "在表中检索，回车"
+  field.title = "区划、分类的名称或代码，日期；几个词都要有"
   field.setAttribute("aria-label", "在表中检索，回车确认")
   field.maxLength = 40
   field.value = data.find
@@ -105,7 +106,6 @@ export default function (component) {
     scroll.tabIndex = 0
     scroll.setAttribute("role", "region")
     scroll.setAttribute("aria-label", data.label)
-    if (data.height) scroll.style.maxHeight = data.height
     scroll.append(data.rows.length ? tableOf(data, open) : element("div", "empty", data.empty))
     root.replaceChildren(top, scroll)
     if (data.foot) root.append(element("div", "foot", data.foot))

@@ -1,6 +1,6 @@
 // Bars by day for each source; behind each bar the range that comparable days let expect.
 function dayOf(day) {
-  const cell = element("div", `day ${day.mark}`)
+  const cell = element("div", `day ${day.tone}`)
   cell.title = day.title
   if (day.high !== null) {
     const band = element("div", "band")

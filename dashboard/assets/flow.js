@@ -12,7 +12,7 @@ function partsOf(segments) {
   const line = element("div", "line")
   for (const segment of segments) {
     const part = element("span", "part")
-    part.append(element("i", segment.kind), element("span", "label", `${segment.label} `), segment.text)
+    part.append(element("i", segment.tone), element("span", "label", `${segment.label} `), segment.text)
     part.title = `${segment.label} ${segment.text}，${segment.percent}`
     line.append(part)
   }
@@ -22,7 +22,7 @@ function partsOf(segments) {
 function barOf(segments) {
   const track = element("div", "track")
   for (const segment of segments) {
-    const node = element("div", `segment ${segment.kind}`)
+    const node = element("div", `segment ${segment.tone}`)
     node.style.width = `${(segment.share * 100).toFixed(3)}%`
     node.title = `${segment.label || ""} ${segment.text}，${segment.percent}`.trim()
     track.append(node)

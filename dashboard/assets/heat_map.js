@@ -57,7 +57,7 @@ function sums(data) {
   line.append(element("th", "row", "合计"), ...data.totals.map((cell) => figure(cell, [], null)), figure(data.whole, ["total"], null))
   if (!data.with_shares) return [line]
   line.append(element("td", "share"))
-  const shares = element("tr", "foot")
+  const shares = element("tr", "foot shares")
   shares.append(element("th", "row", "占比"), ...data.shares.map((text) => element("td", "", text)), element("td"), element("td"))
   return [line, shares]
 }

@@ -12,10 +12,11 @@ function picture(cell, column) {
   const box = element("div", `axis ${cell.tone && cell.tone !== "neutral" ? cell.tone : ""}`.trim())
   for (const tick of column.ticks) box.append(placed("tick", tick.at))
   if (column.mean !== null) box.append(placed("mean", column.mean))
-  if (cell.kind === "sides") {
+  if (cell.at === null) return box
+  if ("zero" in cell) {
     const from = Math.min(cell.at, cell.zero)
     box.append(placed("bar", from, Math.abs(cell.at - cell.zero)), placed("zero", cell.zero))
-  } else if (cell.kind === "range") {
+  } else {
     if (cell.low !== null && cell.high !== null) box.append(placed("range", cell.low, cell.high - cell.low))
     if (cell.before !== null) box.append(placed("before", cell.before))
     box.append(placed(cell.hollow ? "point hollow" : "point", cell.at))
@@ -35,7 +36,7 @@ function written(node, cell) {
 function cellOf(cell, column, first, row) {
   const node = element("td", column.right ? "right" : "")
   if (cell.title) node.title = cell.title
-  if (cell.kind !== "text") {
+  if (!("text" in cell)) {
     node.classList.add("picture")
     node.append(picture(cell, column))
     return node
@@ -89,7 +90,7 @@ function tableOf(data, open) {
 export default function (component) {
   redrawn(component, (root, data, open) => {
     const scroll = element("div", "scroll")
-    if (data.height) scroll.style.maxHeight = data.height
+    if (data.height) scroll.style.maxHeight = `${data.height}rem`
     scroll.append(data.rows.length ? tableOf(data, open) : element("div", "empty", data.empty))
     root.replaceChildren(scroll)
     if (data.foot) root.append(element("div", "foot", data.foot))

@@ -30,8 +30,13 @@ function explanation(card) {
 }
 
 function title(card, open) {
-  if (!card.href) return element("span", "title", card.label)
+  if (!card.href) {
+    const plain = element("span", "title", card.label)
+    plain.title = card.label
+    return plain
+  }
   const link = element("a", "title", card.label)
+  link.title = card.label
   link.href = /^(\/|\?|[a-z_]+(\?|$))/.test(card.href) ? card.href : "#"
   link.onclick = (event) => {
     if (event.ctrlKey || event.metaKey || event.shiftKey || event.button !== 0) return

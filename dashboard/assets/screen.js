@@ -43,6 +43,23 @@ function chooseFont(then) {
   }, () => {})
 }
 
+// A popover's content stands at the end of the page: opened by key, the focus goes there, and back when Escape closes it.
+function followPopovers() {
+  if (window.yanpanPopovers) return
+  window.yanpanPopovers = true
+  let opener = null
+  const body = () => document.querySelector('[data-testid="stPopoverBody"]')
+  document.addEventListener("keydown", (event) => {
+    const button = event.target.closest?.('[data-testid="stPopover"] button')
+    if (button && !body() && (event.key === "Enter" || event.key === " ")) {
+      opener = button
+      setTimeout(() => body()?.querySelector("a[href], input, button, [tabindex='0']")?.focus(), 250)
+    } else if (event.key === "Escape" && opener && body()?.contains(event.target)) {
+      setTimeout(() => { if (!body()) opener.focus() }, 100)
+    }
+  }, true)
+}
+
 function measure(host) {
   const rem = parseFloat(getComputedStyle(document.documentElement).fontSize) || 16
   const factor = rem / 16
@@ -77,5 +94,6 @@ export default function (component) {
   setTimeout(report, 60)
   chooseFont(report)
   setTimeout(speakChinese, 300)
+  followPopovers()
   return () => window.removeEventListener("resize", entry.later)
 }

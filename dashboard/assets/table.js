@@ -2,11 +2,26 @@
 function cellOf(column, cell, row, open) {
   const node = element("td", [column.right ? "right" : "", column.wrap ? "wrap" : "", cell.tone === "neutral" ? "" : cell.tone, cell.strong ? "strong" : ""].filter(Boolean).join(" "))
   if (cell.title) node.title = cell.title
-  if (column.first && row.open) {
+  // The column that takes what is left is cut short rather than pushing others out of sight.
+  if (column.width === "100%") node.classList.add("rest")
+  if (cell.shade !== null) {
+    node.classList.add("shaded")
+    node.style.setProperty("--shade", cell.shade.toFixed(3))
+  }
+  if (cell.open || (column.first && row.open)) {
     const button = element("button", "", cell.text)
-    button.dataset.code = row.key
-    if (row.alt) button.setAttribute("aria-label", row.alt)
+    button.dataset.code = cell.open || row.key
+    const said = cell.open ? cell.title : row.alt
+    if (said) button.setAttribute("aria-label", said)
     node.append(button)
+    if (cell.unit) node.append(element("span", "unit", cell.unit))
+    if (cell.open) {
+      node.classList.add("opens")
+      node.onclick = (event) => {
+        event.stopPropagation()
+        open(cell.open)
+      }
+    }
     return node
   }
   const direction = SHAPES[String(cell.direction)]
@@ -50,7 +65,7 @@ function markOf(share) {
 }
 
 function tableOf(data, open) {
-  const node = element("table", data.dense ? "dense" : "")
+  const node = element("table", data.density)
   node.setAttribute("aria-label", data.label)
   const head = element("tr")
   for (const column of data.columns) {
@@ -77,7 +92,7 @@ export default function (component) {
   redrawn(component, (root, data, open) => {
     const before = root.querySelector(".scroll")?.scrollTop
     const scroll = element("div", "scroll")
-    if (data.height) scroll.style.maxHeight = data.height
+    if (data.height) scroll.style[data.fixed ? "height" : "maxHeight"] = `${data.height}rem`
     scroll.append(data.rows.length ? tableOf(data, open) : element("div", "empty", data.empty))
     root.replaceChildren(scroll)
     if (data.foot) root.append(element("div", "foot", data.foot))

@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import date, timedelta
 
 from dashboard import answers
+from dashboard.page import Page
 from dashboard.panels.frame import narrowed, panel
-from dashboard.shell import Page
 from dashboard.span import Span
 from dashboard.views import calendar_map
 from metrics.core.calendar import calendar

@@ -10,8 +10,8 @@ import polars as pl
 
 from dashboard import navigation
 from dashboard.look import Tone, exact, number, parts, unit_of
+from dashboard.page import Page
 from dashboard.panels.frame import changes
-from dashboard.shell import Page
 from dashboard.span import buckets_back
 from dashboard.views import kpi
 from metrics.core.model import Metric

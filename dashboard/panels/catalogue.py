@@ -11,9 +11,10 @@ import streamlit as st
 from dashboard import answers, bar, navigation, steps
 from dashboard.address import Selection, Switch
 from dashboard.look import STATE_LABELS, asset, exact, number, unit_of, with_unit
+from dashboard.page import Page
 from dashboard.panels.catalogue_where import pages_with
 from dashboard.panels.frame import changes, narrowed, panel, running
-from dashboard.shell import Page, headline
+from dashboard.shell import headline
 from dashboard.views import definition, table
 from dashboard.views.table import Cell, Column, Row
 from metrics.catalogue import facts_of, matching
@@ -105,7 +106,7 @@ def _list(page: Page) -> None:
             rows,
             label=f"指标列表，{count} 项",
             empty="没有找到。换几个字试试：名称、代码或口径里的字都可以，用空格隔开多个词。",
-            height="calc(100vh - 19.5rem)",
+            height=47,
         )
         opened = table.show(drawn, key="metrics")
     if opened is not None:
@@ -231,13 +232,10 @@ def _score(page: Page, kind: Score) -> None:
 
 def _part_row(row: Mapping[str, Any], part: SchemePart) -> Row:
     metric = metrics()[row["metric"]]
-    figure = with_unit(row["value"], metric)
-    if row["participation"] is not None:
-        figure += f"（参评 {100 * row['participation']:.1f}%）"
     cells = [
         Cell(row["part"]),
         Cell(f"{row['weight']:.2f}"),
-        Cell(figure),
+        _part_figure(row, part, metric),
         Cell(f"{row['numerator']:,}/{row['denominator']:,}", tone="muted"),
         Cell(with_unit(part.floor, metric), tone="muted"),
         Cell(with_unit(part.target, metric), tone="muted"),
@@ -245,6 +243,18 @@ def _part_row(row: Mapping[str, Any], part: SchemePart) -> Row:
         Cell(f"{row['contribution']:.2f}", strong=True) if row["counted"] else Cell("不计", tone="muted"),
     ]
     return Row(f"{row['metric']}:{row['part']}", cells, open=True, quiet=not row["counted"])
+
+
+def _part_figure(row: Mapping[str, Any], part: SchemePart, metric: Metric) -> Cell:
+    """The part's own rate, so that it agrees with the counts beside it; a second rate that scales it is told."""
+    if part.participation is None or row["value"] is None or row["participation"] is None:
+        return Cell(with_unit(row["value"], metric))
+    rate = with_unit(row["numerator"] / row["denominator"], metric) if row["denominator"] else "—"
+    second = f"{100 * row['participation']:.1f}%"
+    scored = (
+        f"计分按 {with_unit(row['value'], metric)} = {rate} × {second} ÷ {part.participation.target:.0%}（至多乘 1）"
+    )
+    return Cell(f"{rate}（参评 {second}）", title=scored)
 
 
 def _sum_words(cell: Mapping[str, Any], chosen: Scheme) -> str:

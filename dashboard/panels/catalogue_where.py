@@ -7,9 +7,11 @@ from functools import cache
 from pathlib import Path
 
 from dashboard.navigation import ORDER, PAGES
+from metrics.core.scheme import schemes
 from metrics.registry import metrics
 
 _PANELS = Path(__file__).parent
+_SCHEMES = "assessment"
 #: Pages that speak of any metric, or of none.
 _ANY = frozenset({"catalogue", "explore"})
 
@@ -32,7 +34,9 @@ def _keys_on(name: str) -> frozenset[str]:
         for alias in node.names
     )
     panels = [_PANELS / f"{panel}.py" for panel in imported]
-    return _known(tree).union(*(_known(_tree(path)) for path in panels if path.is_file()))
+    named = _known(tree).union(*(_known(_tree(path)) for path in panels if path.is_file()))
+    # Which metrics a scheme scores stands in its file.
+    return named.union(*(chosen.reads for chosen in schemes().values())) if name == _SCHEMES else named
 
 
 def _known(tree: ast.AST) -> frozenset[str]:

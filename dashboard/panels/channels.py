@@ -19,8 +19,8 @@ from dashboard.look import (
     tone,
     unit_of,
 )
+from dashboard.page import Page
 from dashboard.panels.frame import narrowed, panel, previous_label
-from dashboard.shell import Page
 from dashboard.views import intervals
 from dashboard.views.intervals import Axis, Column, Range, Row, Text
 from metrics.core.compare import reference_period
@@ -34,7 +34,7 @@ from metrics.core.query import FilterValue, Query
 from metrics.registry import metrics
 
 DIMENSION = "channel"
-_RATE, _DAYS = "mediation_success_rate", "mediation_mean_days"
+_RATE, _OF_ACCEPTED, _DAYS = "mediation_success_rate", "mediation_success_of_accepted", "mediation_mean_days"
 _ALL = "all"
 _FOOT = "渠道间不宜互比，合计随渠道结构变化。横条 95% 区间，空心点为上期；环比（百分点、天）超出 99.8% 才着色。点击按渠道筛选。"
 
@@ -69,8 +69,13 @@ def channels_panel(page: Page) -> None:
 
 
 def channel_rate(page: Page) -> Metric:
-    """The page's metric where it is a rate that knows channels, else the success rate."""
+    """The page's metric where it is a rate that knows channels, else the success rate.
+
+    Not the rate of the accepted: a month whose cases are half open has not fallen behind the ripe month before it.
+    """
     own = page.metric
+    if own.key == _OF_ACCEPTED:
+        return metrics()[_RATE]
     return own if family_of(own) == "binomial" and DIMENSION in own.dimensions else metrics()[_RATE]
 
 
@@ -167,7 +172,11 @@ def _axis(metric: Metric, figures: dict[FilterValue, Moved]) -> Axis:
     known = [moved.row for moved in figures.values() if moved.row["state"] in ("ok", "small_n")]
     rows = [row for row in known if row["state"] == "ok"] or known
     ends = [row[name] for row in rows for name in ("lower", "upper", "value") if row[name] is not None]
-    return intervals.axis_over([shown(end, metric) for end in ends], unit="%" if metric.percent else "", most=3)
+    # An interval of a few durations reaches below nothing, where no duration is.
+    floor = 0.0 if all((row["value"] or 0.0) >= 0 for row in rows) else float("-inf")
+    return intervals.axis_over(
+        [shown(max(end, floor), metric) for end in ends], unit="%" if metric.percent else "", most=3
+    )
 
 
 def _row(

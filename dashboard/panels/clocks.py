@@ -8,8 +8,8 @@ import streamlit as st
 
 from dashboard import current
 from dashboard.look import asset
+from dashboard.page import Page
 from dashboard.panels.feeds import DAYS, Missing
-from dashboard.shell import Page
 from dashboard.views import clocks
 from dashboard.views.clocks import Tile
 from data_access.findings import Severity

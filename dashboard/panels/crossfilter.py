@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from dashboard.shell import Page
+from dashboard.page import Page
 from metrics.core.query import FilterValue
 
 

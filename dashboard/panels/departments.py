@@ -7,8 +7,8 @@ from typing import Any
 
 from dashboard import answers
 from dashboard.look import STATE_LABELS, exact, parts, signed_zero
+from dashboard.page import Page
 from dashboard.panels.frame import panel
-from dashboard.shell import Page
 from dashboard.views import table
 from metrics.core.query import Forbidden
 from metrics.departments import departments
@@ -17,14 +17,14 @@ from metrics.registry import metrics
 _RATES = {"reply": "reply_on_time_rate", "orders": "orders_on_time_rate"}
 
 
-def departments_panel(page: Page, height: str = "", controls: Callable[[], None] | None = None) -> None:
+def departments_panel(page: Page, height: float = 0, controls: Callable[[], None] | None = None) -> None:
     """The departments of the root, the most points first."""
     root = page.tree.root
     with panel("departments", f"{root.name.removesuffix('市')}市直单位组", "", controls=controls):
         table.show(_table(page, height), key="departments")
 
 
-def _table(page: Page, height: str) -> dict[str, Any]:
+def _table(page: Page, height: float) -> dict[str, Any]:
     try:
         frame = departments(page.snapshot.organs, page.tree.root, page.period, answers.asker(page.snapshot, page.scope))
     except Forbidden:

@@ -9,11 +9,12 @@ import polars as pl
 
 from dashboard import navigation
 from dashboard.look import count
-from dashboard.panels.frame import panel
-from dashboard.shell import Page
+from dashboard.page import Page
+from dashboard.panels.frame import narrowed, panel
 from dashboard.views import table
 from dashboard.views.table import Cell, CellTone, Column, Row
 from metrics.core.query import Query
+from metrics.orders import is_open, state_words, with_states
 from metrics.registry import metrics
 
 # An organ's name longer than this is cut, and told whole on hover.
@@ -21,6 +22,7 @@ _LONGEST = 10
 _PETITIONS = ("reply_due_in_3_days", "reply_due_in_7_days")
 _COLUMNS = (Column("种类"), Column("督办对象"), Column("期限", right=True), Column("状态", right=True))
 _REPLIES = "replies"
+_TONES: dict[str, CellTone] = {"overdue": "worse", "due_today": "caution", "no_due": "muted"}
 
 
 def orders_of(page: Page) -> pl.DataFrame | None:
@@ -39,11 +41,10 @@ def orders_of(page: Page) -> pl.DataFrame | None:
 
 
 def open_on(orders: pl.DataFrame, day: date) -> pl.DataFrame:
-    """What was issued and not closed at the end of ``day``, with ``left``: days until it is due, below 0 overdue, null
-    without a date; what fell overdue last stands first, then what falls due next."""
-    still = pl.col("closed_on").is_null() | (pl.col("closed_on") > day)
-    rows = orders.filter(pl.col("issued_on") <= day, still)
-    left = rows.with_columns(left=(pl.col("due_on") - pl.lit(day)).dt.total_days())
+    """What was issued and not closed at the end of ``day``, as ``metrics.orders.with_states``, with ``left``: days until it
+    is due, below 0 overdue, null without a date; what fell overdue last stands first, then what falls due next."""
+    rows = with_states(orders, day).filter(is_open())
+    left = rows.with_columns(left=pl.when(pl.col("state") == "overdue").then(-pl.col("days")).otherwise("days"))
     overdue = (pl.col("left") < 0).fill_null(False)
     return left.sort(~overdue, pl.col("left").abs(), "issued_on", "region_code", "organ_code", "kind", nulls_last=True)
 
@@ -59,16 +60,16 @@ def listed(orders: pl.DataFrame, room: int) -> pl.DataFrame:
 def due_panel(page: Page, room: int = 5) -> None:
     """The compact list of ``room`` orders; a click leads to 督办销号 or 办理质效."""
     orders = orders_of(page)
-    day = page.period.last
+    day, metric = page.period.last, metrics()["orders_overdue"]
     open_orders = None if orders is None else open_on(orders, day)
     if open_orders is None:
         detail = "督办到县区为止，本级不统计"
     else:
         overdue = open_orders.filter(pl.col("left") < 0).height
-        detail = f"截至 {day:%m-%d} · 在办 {count(open_orders.height)} · 超期 {count(overdue)}"
+        detail = f"截至 {day:%m-%d} · 在办 {count(open_orders.height)} · 超期 {count(overdue)}{narrowed(page, metric)}"
     chosen = None if open_orders is None else listed(open_orders, room)
     rows = [] if chosen is None else [_order_row(page, row, n) for n, row in enumerate(chosen.iter_rows(named=True))]
-    with panel("due", "到期与超期", detail, metrics()["orders_overdue"]):
+    with panel("due", "到期与超期", detail, metric):
         drawn = table.payload(
             _COLUMNS,
             [*rows, *_petition_row(page)],
@@ -84,7 +85,7 @@ def due_panel(page: Page, room: int = 5) -> None:
 def _order_row(page: Page, row: dict[str, Any], number: int) -> Row:
     kind = page.names.of("kind", row["kind"])
     to = _addressee(page, row)
-    words, tone = state_words(row["left"])
+    words, tone = state_words(row["state"], row["days"], today=False), _TONES.get(row["state"], "neutral")
     due = f"{row['due_on']:%m-%d}" if row["due_on"] else "无"
     cut = to if len(to) <= _LONGEST else f"{to[: _LONGEST - 1]}…"
     cells = (
@@ -115,15 +116,6 @@ def _foot(orders: pl.DataFrame, chosen: pl.DataFrame) -> str:
     said = [f"{more} 件超期（最久 {-int(late.to_numpy().min())} 天）"] if more else []
     said += [f"{coming} 件未到期"] if coming else []
     return f"另有 {'、'.join(said)}。" if said else ""
-
-
-def state_words(left: int | None) -> tuple[str, CellTone]:
-    """An order's state on a day and its tone; ``left``: days until it is due."""
-    if left is None:
-        return "未定期限", "muted"
-    if left < 0:
-        return f"超期 {-left} 天", "worse"
-    return ("当日到期", "caution") if left == 0 else (f"剩 {left} 天", "neutral")
 
 
 def _petition_row(page: Page) -> list[Row]:

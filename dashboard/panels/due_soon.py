@@ -6,9 +6,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from dashboard.look import STATE_LABELS, count
+from dashboard.page import Page
 from dashboard.panels.frame import narrowed, panel
 from dashboard.panels.quality_cells import count_cell
-from dashboard.shell import Page
 from dashboard.views import table
 from dashboard.views.table import Cell, Column, Row
 from data_access.regions import LEVEL_LABELS

@@ -15,13 +15,14 @@ import streamlit as st
 from dashboard import bar, exploring, steps
 from dashboard.exploring import MOST_BY, MOST_METRICS, RANGES, ExploreQuery
 from dashboard.look import asset, unit_of
+from dashboard.page import Page
 from dashboard.panels import explore_answer
 from dashboard.panels.frame import panel
-from dashboard.shell import Page, headline
+from dashboard.shell import headline
 from dashboard.span import Span
 from dashboard.views import explore_choices
 from dashboard.views.explore_choices import Family, Option
-from data_access.regions import LEVEL_LABELS
+from data_access.regions import LEVEL_LABELS, RegionTree
 from metrics.core.asking import day_of
 from metrics.core.model import POLARITY_LABELS, Metric
 from metrics.core.period import GRAIN_LABELS, Grain, Period
@@ -65,8 +66,7 @@ def asking(page: Page) -> None:
         _by(page)
         _days(page)
         _comparison(page)
-        _label("呈现")
-        _one_of(page, "show", exploring.SHOWN, exploring.layout_of(_asked(page), page.exported, page.region))
+        _one_of(page, "show", "呈现", exploring.SHOWN, exploring.layout_of(_asked(page), page.exported, page.region))
 
 
 def metric_families() -> list[Family]:
@@ -142,24 +142,27 @@ def _levels(page: Page) -> None:
     st.segmented_control(
         "层级", offered, format_func=labels.__getitem__, key=key, on_change=chosen, label_visibility="collapsed"
     )
-    lacking = {
-        level: exploring.unmeasured(page.chosen, level, tree)
-        for level in tree.levels_below(region.code)
-        if level not in offered
-    }
-    if lacking:
-        words = "；".join(f"{LEVEL_LABELS[level]}：{without[0].label}该级不统计" for level, without in lacking.items())
-        st.html(f'<p class="yp-quiet yp-hint">{words}</p>')
+    said = level_words(page.chosen, [level for level in tree.levels_below(region.code) if level not in offered], tree)
+    if said:
+        st.html(f'<p class="yp-quiet yp-hint">{escape(said)}</p>')
+
+
+def level_words(chosen: Sequence[Metric], missing: Sequence[int], tree: RegionTree) -> str:
+    """Which levels are not offered and for which metric; empty where all are."""
+    levels_of: dict[str, list[str]] = {}
+    for level in missing:
+        levels_of.setdefault(exploring.unmeasured(chosen, level, tree)[0].label, []).append(LEVEL_LABELS[level])
+    return "；".join(f"{'、'.join(levels)}：{label}该级不统计" for label, levels in levels_of.items())
 
 
 def _grains(page: Page) -> None:
-    _label("粒度")
     labels = {grain.value: label for grain, label in exploring.grain_labels().items()}
-    _one_of(page, "grain", labels, _asked(page).grain.value)
+    _one_of(page, "grain", "粒度", labels, _asked(page).grain.value)
 
 
-def _one_of(page: Page, name: str, labels: Mapping[str, str], now: str) -> None:
+def _one_of(page: Page, name: str, title: str, labels: Mapping[str, str], now: str) -> None:
     """One of several words of the question, all in sight."""
+    _label(title)
     asked, key = _asked(page), f"yp-{name}-asked"
     st.session_state[key] = now
 
@@ -169,7 +172,7 @@ def _one_of(page: Page, name: str, labels: Mapping[str, str], now: str) -> None:
             _write(page, asked.asking(**{name: Grain(word) if name == "grain" else word}, sort=_kept_sort(asked, name)))
 
     st.segmented_control(
-        name,
+        title,
         list(labels),
         format_func=labels.__getitem__,
         key=key,

@@ -15,9 +15,9 @@ from dashboard import bar, explored, exploring
 from dashboard.explored import PAGE_ROWS, Answer
 from dashboard.exploring import ExploreQuery
 from dashboard.look import STATE_LABELS, STATE_REASONS, change, count, exact, parts, unit_of, with_unit
+from dashboard.page import Page
 from dashboard.panels import region_map
 from dashboard.panels.frame import definition, panel, previous_label
-from dashboard.shell import Page
 from dashboard.views import bars, explore_table, trend
 from dashboard.views import region_map as map_view
 from dashboard.views.explore_table import Cell, Head, Paging
@@ -30,11 +30,9 @@ from metrics.core.query import Query
 from metrics.labels import DIMENSION_LABELS
 from metrics.registry import metrics
 
-#: The scrolling part of the table: what the page leaves of the window, and never too little to read in.
-_HEIGHT = "max(20rem, calc(100vh - 24.5rem))"
 _MAP_HEIGHT = 600
-#: Design px beside a panel's content: side bar and margins of the page, the controls and their gap, the panel's own edges.
-_BESIDE, _EDGES, _STACKED = 278, 44, 760
+#: The part of the page's width that the answer has, beside its question (``explore.question_and_answer``).
+_ANSWER_SHARE = 0.77
 #: Up to so many rows leave room for bars below the table; from so many columns on the table is given more width.
 _FEW, _SOME, _MANY = 12, 5, 7
 _MOST_LETTERS = 9
@@ -140,7 +138,6 @@ def _table(shown: Shown) -> None:
             find=shown.asked.find,
             empty=_nothing(shown),
             foot=foot(shown),
-            height=_HEIGHT,
         )
         step = explore_table.show(content, key="explore-table")
     if step is not None:
@@ -165,7 +162,8 @@ def _head(shown: Shown) -> None:
 def _follow(shown: Shown, step: explore_table.Step) -> None:
     page, asked = shown.page, shown.asked
     if step.kind == "open":
-        page.go(step.word)
+        # What was searched for here need not occur there.
+        page.show(page.asking(asked.asking(find="")).in_region(step.word))
     elif step.kind == "page":
         page.show(page.asking(replace(asked, page=int(step.word))))
     elif step.kind == "find":
@@ -387,17 +385,10 @@ def _map_picture(shown: Shown, share: float) -> map_view.RegionMap:
         boundaries=boundaries_of(codes),
         specials=special_units(codes),
         scope=f"{page.region.code}@{page.visit}",
-        width=_map_width(page.screen.width, share),
+        width=page.screen.inside_panel(_ANSWER_SHARE * share),
         height=_MAP_HEIGHT,
         factor=page.screen.factor,
     )
-
-
-def _map_width(window: int, share: float) -> int:
-    """The design px of a map in that share of the answer's width; of the whole width where the columns stand in a pile."""
-    if window < _STACKED:
-        return max(240, window - 60 - _EDGES)
-    return round((0.78 * (window - _BESIDE - 18) - 18) * share - _EDGES)
 
 
 _LAYOUTS: Mapping[str, Callable[[Shown], None]] = {

@@ -9,8 +9,8 @@ from html import escape
 import streamlit as st
 
 from dashboard import exploring, saved_views, steps
+from dashboard.page import Page
 from dashboard.saved_views import Refused, SavedView
-from dashboard.shell import Page
 from metrics.registry import metrics
 
 _SAID, _DOING, _NAME, _NEW_NAME = "yp-views-said", "yp-views-doing", "yp-view-name", "yp-view-new-name"
@@ -43,7 +43,7 @@ def _saved(page: Page) -> None:
         if said:
             st.html(f'<p class="{tone}" role="status">{escape(said)}</p>')
         for view in views:
-            _line(view, view == shown)
+            _line(page, view, view == shown)
         if not views:
             st.html('<p class="yp-quiet">还没有已存视图。先选好指标、期间和筛选，再起名保存，以后一点即开。</p>')
         if damaged:
@@ -93,15 +93,19 @@ def _save_form(page: Page, views: list[SavedView]) -> None:
     )
 
 
-def _line(view: SavedView, shown: bool) -> None:
+def _line(page: Page, view: SavedView, shown: bool) -> None:
     kind, name = st.session_state.get(_DOING, ("", ""))
     if name == view.name and kind == "delete":
-        _confirm(f"删除「{name}」？删除后不能恢复。", "删除", lambda: _try(lambda: saved_views.delete(view), "已删除"))
+        _confirm(
+            f"删除「{name}」？删除后不能恢复。",
+            "删除",
+            lambda: _change(page, lambda: saved_views.delete(view), "已删除"),
+        )
         return
     if name == view.name and kind == "rename":
-        _rename_form(view)
+        _rename_form(page, view)
         return
-    with st.container(key=f"yp-view-{view.stamp[:12]}", horizontal=True, vertical_alignment="center", gap="xxsmall"):
+    with st.container(key=f"yp-saved-{view.stamp[:12]}", horizontal=True, vertical_alignment="center", gap="xxsmall"):
         st.button(
             f"{'✓ ' if shown else ''}{view.name}",
             key=f"open-{view.stamp}",
@@ -114,13 +118,14 @@ def _line(view: SavedView, shown: bool) -> None:
         st.button("删除", key=f"delete-{view.stamp}", type="tertiary", on_click=_do, args=("delete", view.name))
 
 
-def _rename_form(view: SavedView) -> None:
+def _rename_form(page: Page, view: SavedView) -> None:
     with st.form(key="rename-view", border=False), st.container(key="yp-rename", horizontal=True):
         st.text_input(
             "新名称", view.name, key=_NEW_NAME, max_chars=saved_views.MOST_LETTERS, label_visibility="collapsed"
         )
         st.form_submit_button(
-            "改名", on_click=lambda: _try(lambda: saved_views.rename(view, st.session_state[_NEW_NAME]), "已改名")
+            "改名",
+            on_click=lambda: _change(page, lambda: saved_views.rename(view, st.session_state[_NEW_NAME]), "已改名"),
         )
         st.form_submit_button("取消", type="tertiary", on_click=_do, args=("", ""))
 
@@ -138,6 +143,13 @@ def _open(view: SavedView) -> None:
     st.query_params.from_dict(
         {name: list(values) for name, values in view.words.items()} | {saved_views.WORD: view.name}
     )
+
+
+def _change(page: Page, change: Callable[[], object], done: str) -> None:
+    """Change a view that may be the one shown: the address then says itself what is shown, and no longer by its name."""
+    if saved_views.WORD in st.query_params:
+        steps.write(page.selection, page.default)
+    _try(change, done)
 
 
 def _do(kind: str, name: str) -> None:

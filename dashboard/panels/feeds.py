@@ -9,8 +9,8 @@ from typing import Any
 import polars as pl
 
 from dashboard import navigation
+from dashboard.page import Page
 from dashboard.panels.frame import panel
-from dashboard.shell import Page
 from dashboard.span import Span
 from dashboard.views import feeds, table
 from dashboard.views.table import Cell, Column, Row
@@ -85,7 +85,7 @@ def feeds_panel(page: Page, found: Missing) -> None:
 def gaps_panel(page: Page, found: Missing) -> None:
     """Counties whose channels all fell silent at once; a click opens their petitions of those days."""
     level = LEVEL_LABELS[_level(page)]
-    title = f"近 {DAYS} 日未见{level}断数" if not found.places else f"{found.places} 个{level}可能断数"
+    title = f"{found.places} 个{level}可能断数" if found.places else f"{page.region.name}近 {DAYS} 日未见断数"
     detail = "各渠道同时不足预期一成、偶然几率小于十万分之一的，才列在这里"
     with panel("gaps", title, detail):
         columns = (
@@ -96,7 +96,7 @@ def gaps_panel(page: Page, found: Missing) -> None:
         )
         rows = [] if found.gaps is None else [_gap_row(page, gap) for gap in found.gaps.iter_rows(named=True)]
         empty = f"没有哪个{level}像是断了数。预期不足十五件的地方，两日以内的中断看不出来。"
-        drawn = table.payload(columns, rows, label=title, empty=empty, height="13rem")
+        drawn = table.payload(columns, rows, label=title, empty=empty, height=13)
         opened = table.show(drawn, key="gaps")
     if opened is not None:
         code, first, last = opened.split(":")

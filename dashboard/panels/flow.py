@@ -10,8 +10,8 @@ import streamlit as st
 from dashboard import bar, steps
 from dashboard.address import Switch
 from dashboard.look import State, count
+from dashboard.page import Page
 from dashboard.panels.frame import narrowed, panel
-from dashboard.shell import Page
 from dashboard.span import Span
 from dashboard.views import flow
 from dashboard.views.flow import Rate, Segment, Step

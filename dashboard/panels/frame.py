@@ -9,8 +9,9 @@ from html import escape
 import streamlit as st
 
 from dashboard import bar
-from dashboard.look import Change, change, with_unit
-from dashboard.shell import Page, headline
+from dashboard.look import STATE_LABELS, Change, change, with_unit
+from dashboard.page import Page
+from dashboard.shell import headline
 from dashboard.span import WEEKDAYS
 from metrics.catalogue import facts_of
 from metrics.core.model import Metric
@@ -52,23 +53,25 @@ def definition(metric: Metric) -> None:
     st.html(f'<div class="yp-definition"><b>{escape(metric.label)}</b><dl>{body}</dl></div>')
 
 
-def finding(page: Page, remark: str = "") -> None:
+def finding(page: Page, remark: str = "", aside: str = "") -> None:
     """The page's title: the measure of the selected region and how it moved, as far as a rule can say it.
 
-    ``remark``: what a rule of the page's own finds besides.
+    ``remark``: what a rule of the page's own finds besides; ``aside``: more of it, for the line below.
     """
     metric = page.metric
     row = page.compared([metric.key]).row(0, named=True)
-    said = [f"{page.region.name}{metric.label} {with_unit(row['value'], metric)}"]
+    plain = row["state"] in ("ok", "small_n")
+    figure = with_unit(row["value"], metric) if plain else STATE_LABELS.get(row["state"], STATE_LABELS["undefined"])
+    said = [f"{page.region.name}{metric.label} {figure}"]
     said += [
         f"{item.label} {item.text}"
         for column, item in zip(("previous", "other"), changes(page, row, metric), strict=True)
-        if row["value"] is not None and row[column] is not None
+        if plain and row["value"] is not None and row[column] is not None
     ]
     headline(
         page,
         "；".join(part for part in ("，".join(said), remark) if part),
-        f"{bar.span_label(page)}{running(page)}{narrowed(page, metric)}。{metric.definition}",
+        f"{bar.span_label(page)}{running(page)}{narrowed(page, metric)}。{aside}{metric.definition}",
     )
 
 

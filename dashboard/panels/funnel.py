@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from html import escape
+
 import polars as pl
 import streamlit as st
 
 from dashboard import bar
 from dashboard.look import count
+from dashboard.page import PEERS, Page
 from dashboard.panels.frame import narrowed, panel
-from dashboard.shell import PEERS, Page
 from dashboard.views import funnel
 from data_access.regions import LEVEL_LABELS
 from metrics.core.fairness.cases import family_of
@@ -45,7 +47,7 @@ def funnel_panel(page: Page, key: str | None = None, height: int = 320, width: i
             return
         clicked = funnel.show(picture, key="funnel", alt=funnel.alt(frame, metric, names, label), codes=list(names))
         if said := [text for text in (funnel.left_out(frame, names), _unassigned(page, metric, frame)) if text]:
-            st.caption("".join(said))
+            st.html(f'<p class="yp-quiet">{escape("".join(said))}</p>')
     if clicked is not None:
         page.go(clicked)
 

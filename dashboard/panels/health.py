@@ -7,8 +7,9 @@ from collections.abc import Iterator, Sequence
 import streamlit as st
 
 from dashboard import bar, current
+from dashboard.page import Page
 from dashboard.panels import clocks, feeds, health_check, reconciliation, restated
-from dashboard.shell import Page, headline
+from dashboard.shell import headline
 from dashboard.views.clocks import VERDICTS, Tile
 from metrics.reconciled import Reconciled
 

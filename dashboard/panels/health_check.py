@@ -28,7 +28,7 @@ def check_panel() -> None:
         columns = (Column("表"), Column("行数", right=True), Column("发现", wrap=True))
         rows = [] if examined is None else list(rows_of(examined.report))
         empty = "还没有核对结果：快照启用后，后台在一分钟内核对一次。"
-        drawn = table.payload(columns, rows, label="约定核对", empty=empty, foot=detail, height="34rem")
+        drawn = table.payload(columns, rows, label="约定核对", empty=empty, foot=detail, height=34)
         table.show(drawn, key="check")
 
 
@@ -42,7 +42,9 @@ def rows_of(report: Report) -> Iterator[Row]:
         counted = Cell(f"{report.rows[name]:,}") if name in report.rows else Cell("未读", tone="muted")
         label = Cell(TABLE_LABELS.get(name, name), title=f"rpt.{name}")
         if not found[name]:
-            yield Row(name, [label, counted, Cell("正常", tone="muted")], quiet=name not in report.rows)
+            # A table that was not read, because the database or an earlier table failed, is not thereby in order.
+            said = "正常" if name in report.rows else "没有核对到"
+            yield Row(name, [label, counted, Cell(said, tone="muted")], quiet=name not in report.rows)
         for number, finding in enumerate(found[name]):
             first = number == 0
             yield _finding_row(

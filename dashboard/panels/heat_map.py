@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 
 from dashboard.look import unit_of
+from dashboard.page import Page
 from dashboard.panels.crossfilter import chosen, follow, without
 from dashboard.panels.frame import narrowed, panel
-from dashboard.shell import Page
 from dashboard.views import heat_map
 from dashboard.views.heat_map import Figures, Side
 from metrics.core.query import FilterValue, Query

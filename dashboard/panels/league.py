@@ -11,9 +11,9 @@ import polars as pl
 import streamlit as st
 
 from dashboard import answers, bar, steps
+from dashboard.page import PEERS, Page
 from dashboard.panels.cards import SPARK_BUCKETS
 from dashboard.panels.frame import narrowed, panel, previous_label
-from dashboard.shell import PEERS, Page
 from dashboard.views import league
 from data_access.regions import LEVEL_LABELS, Region
 from metrics.core.compare import reference_period
@@ -112,8 +112,8 @@ def _table(page: Page, drawn: Figures, peers: Peers) -> dict[str, Any]:
         ),
         selected=drawn.selected,
         rest=None if peers.words else _rest(page, frame, metric),
-        mean=_centre(frame),
-        mean_label=f"{peers.words or f'各{label}'}平均" if is_score else peers.words or "全体",
+        mean=centre_of(frame),
+        mean_label=f"{peers.words or f'各{label}'}平均" if is_score else peers.words or "所列合计",
         place_label=label,
         value_label="得分" if is_score else "",
     )
@@ -175,7 +175,7 @@ def _renamed(frame: pl.DataFrame, column: str) -> pl.DataFrame:
     return frame.select("region_code", value=pl.col(column), state=pl.lit("ok"))
 
 
-def _centre(frame: pl.DataFrame) -> float | None:
+def centre_of(frame: pl.DataFrame) -> float | None:
     """The group's own value, by which its members are judged; None where they are not."""
     known = frame["centre"].drop_nulls() if "centre" in frame.columns else frame["value"].clear()
     return float(known[0]) if len(known) else None

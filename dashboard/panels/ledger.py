@@ -11,10 +11,10 @@ import streamlit as st
 from dashboard import steps
 from dashboard.address import Switch
 from dashboard.look import signed_zero
+from dashboard.page import Page
 from dashboard.panels import departments
 from dashboard.panels.frame import panel
 from dashboard.panels.scheme import Standing
-from dashboard.shell import Page
 from dashboard.views import table
 from metrics.core.scheme import LEDGER_METRIC
 from metrics.ledger import ledger_rows
@@ -24,8 +24,8 @@ BESIDE = Switch("beside", "另列", {"ledger": "台账", "departments": "市直"
 _TONES: Mapping[str, table.CellTone] = {"final": "neutral", "proposed": "caution", "appealed": "caution"}
 
 
-def ledger_panel(found: Standing, height: str = "") -> None:
-    """The ledger of the focused region, or the departments: what stands beside the score. ``height``: CSS, from which on
+def ledger_panel(found: Standing, height: float = 0) -> None:
+    """The ledger of the focused region, or the departments: what stands beside the score. ``height``: rem, from which on
     the rows scroll."""
     page = found.page
     if page.switch(BESIDE) == "departments":
@@ -75,7 +75,7 @@ def summary(rows: pl.DataFrame) -> str:
     return f"{said}；{'、'.join(waiting)}不计" if waiting else said
 
 
-def _table(found: Standing, rows: pl.DataFrame, height: str) -> dict[str, Any]:
+def _table(found: Standing, rows: pl.DataFrame, height: float) -> dict[str, Any]:
     cells = [
         table.Row(str(index), _cells(row), quiet=not row["counted"]) for index, row in enumerate(rows.rows(named=True))
     ]

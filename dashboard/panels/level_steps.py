@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from dashboard import bar
+from dashboard.page import Page
 from dashboard.panels.crossfilter import chosen, follow, without
 from dashboard.panels.frame import changes, narrowed, panel
-from dashboard.shell import Page
 from dashboard.views import level_steps
 from dashboard.views.level_steps import Step
 from metrics.core.query import Query

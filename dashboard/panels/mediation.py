@@ -9,13 +9,14 @@ import polars as pl
 
 from dashboard import answers, bar
 from dashboard.look import DASH, STATE_LABELS, STATE_REASONS, count, number, shown, unit_of, with_unit
+from dashboard.page import TREND_BUCKETS, Page
 from dashboard.panels.cards import SPARK_BUCKETS
 from dashboard.panels.channels import DIMENSION
-from dashboard.panels.frame import changes, narrowed, panel, previous_label, running
-from dashboard.shell import TREND_BUCKETS, Page, headline
+from dashboard.panels.frame import changes, narrowed, panel, running
+from dashboard.shell import headline
 from dashboard.span import Span, buckets_back
 from dashboard.views import funnel, intervals, trend
-from dashboard.views.intervals import Axis, Cell, Column, Range, Row, Sides, Text
+from dashboard.views.intervals import Column, Range, Row, Text
 from data_access.regions import LEVEL_LABELS
 from metrics.core.fairness.cases import family_of
 from metrics.core.model import Metric
@@ -26,7 +27,6 @@ from metrics.registry import metrics
 _DAYS, _ACCEPTED, _OF_ACCEPTED = "mediation_mean_days", "mediation_accepted", "mediation_success_of_accepted"
 #: A month's cases are called unripe while more than this share of them is open: their rate will still rise.
 UNRIPE = 0.05
-_COUNTED = ("mediation_accepted", "mediation_concluded", "mediation_succeeded")
 Cohort = dict[str, Any]
 
 
@@ -35,11 +35,13 @@ def finding(page: Page) -> None:
     metric = page.metric
     row = page.compared([metric.key]).row(0, named=True)
     said = [f"{page.region.name}{metric.label} {with_unit(row['value'], metric)}"]
-    moved = changes(page, row, metric)[0]
-    if row["value"] is not None and row["previous"] is not None:
+    moved, open_share = changes(page, row, metric)[0], _open_share(page)
+    if open_share > UNRIPE:
+        said.append(f"尚有 {100 * open_share:.1f}% 未办结，不与上期比")
+    elif row["value"] is not None and row["previous"] is not None:
         said.append(f"{moved.label} {moved.text}")
     judged = "" if family_of(metric) is None else f"；{_judgement(page, metric)}"
-    detail = f"{bar.span_label(page)}{running(page)}{narrowed(page, metric)}。{metric.definition}{_unripe_words(page)}"
+    detail = f"{bar.span_label(page)}{running(page)}{narrowed(page, metric)}。{metric.definition}"
     headline(page, "，".join(said) + judged, detail)
 
 
@@ -56,14 +58,12 @@ def _judgement(page: Page, metric: Metric) -> str:
     return f"与{above.name}各{LEVEL_LABELS[region.level]}比，{funnel.own_finding(own, metric)}"
 
 
-def _unripe_words(page: Page) -> str:
-    """Said of the rate of the accepted: how many of them are still open."""
+def _open_share(page: Page) -> float:
+    """Of the rate of the accepted: how many of them are still open, 0–1; 0 for any other metric."""
     if page.metric.key != _OF_ACCEPTED:
-        return ""
+        return 0.0
     cohort = next(iter(_cohorts(page, page.period, Grain.total)), None)
-    if cohort is None or not cohort["denominator"] or not cohort["open"]:
-        return ""
-    return f" 本期受理件尚有 {100 * cohort['open'] / cohort['denominator']:.1f}% 未办结，此率还会变化。"
+    return cohort["open"] / cohort["denominator"] if cohort is not None and cohort["denominator"] else 0.0
 
 
 # Days by channel --------------------------------------------------------------------------------------------------
@@ -165,7 +165,7 @@ def _cohort_table(rows: list[Cohort], metric: Metric, grain: Grain) -> dict[str,
         [_cohort_row(row, metric, grain) for row in rows],
         label=f"按受理批次的调成率：{_cohort_title(rows, grain)}。",
         empty="没有受理的调解。请改选更长的期间，或取消筛选。",
-        foot=f"空心点为未成熟批次：未办结超过 {100 * UNRIPE:.0f}%，不宜与早期直接比较。横条为 95% 区间。",
+        foot=f"空心点为样本不足或未成熟的批次：未办结超过 {100 * UNRIPE:.0f}%，不宜与早期直接比较。横条为 95% 区间。",
         compact=True,
     )
 
@@ -200,37 +200,3 @@ def _cohort_row(row: Cohort, metric: Metric, grain: Grain) -> Row:
 
 
 # The place of the flow --------------------------------------------------------------------------------------------
-
-
-def counts_panel(page: Page) -> None:
-    """How many were accepted, concluded and settled in the period: three counts of three cohorts, so no rates between them."""
-    figures = page.compared(_COUNTED)
-    with panel("flow", f"{page.region.name}：受理、办结、成功", f"{bar.span_label(page)}，各按自己的日期计"):
-        table = intervals.payload(
-            [
-                Column("环节"),
-                Column("件", right=True),
-                Column(previous_label(page), right=True),
-                Column("", width="45%", axis=_from_zero(figures)),
-            ],
-            [_count_row(page, row) for row in figures.iter_rows(named=True)],
-            label="受理、办结、成功的件数。",
-            empty="没有可列出的数。",
-        )
-        intervals.show(table, key="flow")
-
-
-def _from_zero(figures: pl.DataFrame) -> Axis:
-    return intervals.axis_over(figures["value"].to_list(), holds=0.0)
-
-
-def _count_row(page: Page, row: dict[str, Any]) -> Row:
-    metric = metrics()[row["metric"]]
-    moved = changes(page, row, metric)[0]
-    cells: list[Cell] = [
-        Text(metric.label),
-        Text(number(row["value"], metric), strong=True),
-        Text(moved.text, title=moved.detail),
-        Sides(row["value"], "accent"),
-    ]
-    return Row(metric.key, cells, alt=f"{metric.label} {with_unit(row['value'], metric)}")

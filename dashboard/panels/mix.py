@@ -8,9 +8,9 @@ import polars as pl
 
 from dashboard import bar
 from dashboard.look import DASH, Tone, count, number, shown, signed, unit_of
+from dashboard.page import PEERS, Page
 from dashboard.panels.channels import DIMENSION, all_channels, channel_rate
 from dashboard.panels.frame import narrowed, panel
-from dashboard.shell import PEERS, Page
 from dashboard.views import intervals
 from dashboard.views.intervals import Cell, Column, Range, Row, Sides, Text
 from data_access.regions import LEVEL_LABELS
@@ -26,10 +26,10 @@ _COVERED = 0.5
 Difference = dict[str, Any]
 
 
-def mix_panel(page: Page, height: str = "24rem") -> None:
+def mix_panel(page: Page, height: float = 24.0) -> None:
     """The compared regions: their difference from all together, split into mix and like for like; a click opens the region.
 
-    ``height``: CSS height from which on the table scrolls.
+    ``height``: rem from which on the table scrolls.
     """
     metric = channel_rate(page)
     rows = differences(page, metric)
@@ -93,7 +93,7 @@ def _verdict(row: Difference, metric: Metric) -> str | None:
     return "better" if above == (metric.polarity == "more") else "worse"
 
 
-def _table(page: Page, rows: list[Difference], metric: Metric, level: str, height: str) -> dict[str, Any]:
+def _table(page: Page, rows: list[Difference], metric: Metric, level: str, height: float) -> dict[str, Any]:
     plain = [row for row in rows if comparable(row)]
     effects = [100 * row[name] for row in plain for name in ("mix_effect", "rate_effect")]
     sides = intervals.axis_over(effects, holds=0.0)

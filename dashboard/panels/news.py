@@ -12,9 +12,10 @@ import polars as pl
 
 from dashboard import answers, bar, navigation
 from dashboard.look import with_unit
+from dashboard.page import Page
 from dashboard.panels.due import orders_of
 from dashboard.panels.frame import changes, narrowed, panel, running
-from dashboard.shell import Page, headline
+from dashboard.shell import headline
 from dashboard.span import Span
 from dashboard.views import news
 from dashboard.views.news import Line, Told
@@ -30,6 +31,8 @@ from metrics.registry import metrics
 RATE_DAYS = 28
 _MOST, _MOST_DAYS = 4, 7
 _BACK = 3
+# A rate that was outside on one of so many days before has not left the range now: it wanders about its limit.
+_WOBBLE = 7
 _PETITIONS = "petitions"
 #: The daily counts that are watched in the selected region and its parts.
 WATCHED = (
@@ -69,13 +72,15 @@ _PAGES = {
 @dataclass(frozen=True)
 class News:
     """``window``: the days spoken of; ``words`` of the address that each line's key leads to; ``left_out``: the watched
-    metrics that cannot follow the chosen filters."""
+    metrics that cannot follow the chosen filters; ``own``: the bands of the selected region itself, ``series`` is the place in
+    WATCHED."""
 
     story: story.Story
     lines: tuple[Line, ...]
     words: Mapping[str, tuple[str, dict[str, str | list[str]]]]
     window: Period
     left_out: tuple[str, ...]
+    own: pl.DataFrame
 
 
 def read(page: Page) -> News:
@@ -83,7 +88,8 @@ def read(page: Page) -> News:
     window = page.period
     if window.days > _MOST_DAYS:
         window = Period(window.stop - _MOST_DAYS * DAY, window.stop)
-    findings, looked_at = _bands(page, window)
+    judged = {level: _judged(page, window, level) for level in _levels(page)}
+    findings, looked_at = _bands(judged, window)
     rates, standing, within = _rates(page, window)
     findings += [*_stocks(page, window), *_orders(page, window), *rates]
     open_to_all = [finding for finding in findings if _disclosed(page, finding)]
@@ -96,8 +102,9 @@ def read(page: Page) -> News:
         name, address = _leads(page, finding)
         words[key] = (name, address)
         lines.append(_line(page, finding, key, f"{name}?{urlencode(address, doseq=True)}", window))
-    left_out = dict.fromkeys(series.name for series in WATCHED if not _follows(page, series))
-    return News(told, (*lines, news.rest(told, window.days)), words, window, tuple(left_out))
+    left_out = dict.fromkeys(series.name for series in WATCHED if page.unfiltered(metrics()[series.metric]))
+    own = judged[page.region.level][0].filter(pl.col("day") == window.last)
+    return News(told, (*lines, news.rest(told, window.days)), words, window, tuple(left_out), own)
 
 
 def news_panel(page: Page, told: News) -> None:
@@ -119,10 +126,12 @@ def finding(page: Page, told: News) -> None:
     figure = f"{page.region.name}{metric.label} {with_unit(row['value'], metric)}"
     if row["value"] is not None and row["previous"] is not None:
         figure += f"，{before.label} {before.text}"
-    calm = "没有新的特殊波动" if told.story.standing or told.story.more else "各项在正常范围内"
-    said = told.lines[0].text if told.story.told else f"{calm}，{figure}"
+    known = told.story.standing or told.story.more or told.story.told
+    calm = "没有新的特殊波动" if known else "各项在正常范围内"
+    new = bool(told.story.told) and not told.story.told[0].lasting
+    said = told.lines[0].text if new else f"{calm}，{figure}"
     detail = f"{bar.span_label(page)}{running(page)}{narrowed(page, metric)}。"
-    headline(page, said, detail + (f"{figure}。" if told.story.told else metric.definition))
+    headline(page, said, detail + (f"{figure}。" if new else metric.definition))
 
 
 # What is looked at ------------------------------------------------------------------------------------------------------
@@ -144,21 +153,20 @@ def _follows(page: Page, series: Watched) -> bool:
     return not page.unfiltered(metrics()[series.metric]) and not chosen & {name for name, _ in series.where}
 
 
-def _bands(page: Page, window: Period) -> tuple[list[Finding], Counted]:
+def _bands(
+    judged: Mapping[int, tuple[pl.DataFrame, pl.DataFrame | None]], window: Period
+) -> tuple[list[Finding], Counted]:
     findings: list[Finding] = []
-    usual = one_sided = unjudged = 0
-    for level in _levels(page):
-        judged, gaps = _judged(page, window, level)
-        if judged is None:
-            continue
-        findings += story.outside(judged, window, WATCHED)
+    for frame, gaps in judged.values():
+        findings += story.outside(frame, window, WATCHED)
         findings += story.stopped(gaps, window, "petition_volume", _PETITIONS) if gaps is not None else []
-        found = story.counted(judged, window)
-        usual, one_sided, unjudged = usual + found.usual, one_sided + found.one_sided, unjudged + found.unjudged
-    return findings, Counted(usual, one_sided, unjudged)
+    found = [story.counted(frame, window) for frame, _ in judged.values()]
+    return findings, Counted(
+        sum(one.usual for one in found), sum(one.one_sided for one in found), sum(one.unjudged for one in found)
+    )
 
 
-def _judged(page: Page, window: Period, level: int) -> tuple[pl.DataFrame | None, pl.DataFrame | None]:
+def _judged(page: Page, window: Period, level: int) -> tuple[pl.DataFrame, pl.DataFrame | None]:
     """Bands of all watched series in the regions of the level, a few days before the window too, and the feeds' gaps."""
     days = Period(window.start - _BACK * DAY, window.stop)
     wanted = [
@@ -166,30 +174,29 @@ def _judged(page: Page, window: Period, level: int) -> tuple[pl.DataFrame | None
         for number, series in enumerate(WATCHED)
         if _follows(page, series) and _measured(page, metrics()[series.metric], level)
     ]
-    plain: dict[str, int] = {series.metric: number for number, series in wanted if not series.where}
-    channels: dict[str | None, int] = {series.where[0][1][0]: number for number, series in wanted if series.where}
+    plain = {series.metric: number for number, series in wanted if not series.where}
+    channels = {str(series.where[0][1][0]): number for number, series in wanted if series.where}
     query = Query(tuple(plain), page.region.code, level, days, Grain.day)
     frames = [_numbered(page.signals(query) if plain else None, "metric", plain)]
     split = page.signals(replace(query, metrics=("petition_volume",), by=("channel",))) if channels else None
     frames.append(_numbered(split, "channel", channels))
     known = [frame for frame in frames if frame is not None]
     if not known:
-        return None, None
+        return story.NOTHING_JUDGED, None
     judged = pl.concat(known)
-    if split is None or level < COUNTY:
+    # Of a part of the petitions, or of a township, nobody can tell a dead feed from a quiet day.
+    if split is None or level < COUNTY or page.selection.where:
         return judged, None
     gaps = possible_gaps(split)
     ours = pl.col("series").is_in([n for n, series in enumerate(WATCHED) if series.family == _PETITIONS])
     return pl.concat([with_gaps(judged.filter(ours), gaps), judged.filter(~ours)]), gaps
 
 
-def _numbered(
-    judged: pl.DataFrame | None, column: str, numbers: Mapping[str, int] | Mapping[str | None, int]
-) -> pl.DataFrame | None:
+def _numbered(judged: pl.DataFrame | None, column: str, numbers: Mapping[str, int]) -> pl.DataFrame | None:
     """With the column ``series``, without the columns that told the series apart."""
     if judged is None:
         return None
-    rows = judged.filter(pl.col(column).is_in([code for code in numbers if code is not None]))
+    rows = judged.filter(pl.col(column).is_in(list(numbers)))
     number = pl.col(column).replace_strict(numbers, return_dtype=pl.Int64)
     return rows.with_columns(series=number).drop("metric", "channel", strict=False)
 
@@ -223,23 +230,24 @@ def _rates(page: Page, window: Period) -> tuple[list[Finding], int, int]:
     now = Period(window.stop - RATE_DAYS * DAY, window.stop)
     for key in _RATES:
         metric = metrics()[key]
-        level, region = page.compared_level_of(metric), page.compared_region_of(metric)
-        if page.unfiltered(metric) or not _measured(page, metric, level):
+        if page.unfiltered(metric) or not _measured(page, metric, page.compared_level_of(metric)):
             continue
-        leagues = [
-            _own(page, answers.league(page.snapshot, asked, Grain.total, page.compare, None, page.scope))
-            for period in (now, now.shifted_days(-window.days))
-            for asked in page.narrowed(Query((key,), region.code, level, period))
-        ]
-        new, old = story.crossed(leagues[0], leagues[1], now, metric.label)
+        league = _league(page, metric, now)
+        spans = [now.shifted_days(-window.days - days) for days in range(_WOBBLE)]
+        new, old = story.crossed(league, [_league(page, metric, spans[0])], now, metric.label)
+        if new:
+            new, old = story.crossed(league, [_league(page, metric, span) for span in spans], now, metric.label)
         found += new
         standing += old
-        within += leagues[0].filter(pl.col("band") == "within").height
+        within += league.filter(pl.col("band") == "within").height
     return found, standing, within
 
 
-def _own(page: Page, frame: pl.DataFrame) -> pl.DataFrame:
-    """The rows of the selected region and what lies in it; a township's neighbours are not its news."""
+def _league(page: Page, metric: Metric, period: Period) -> pl.DataFrame:
+    """The league of the compared level, of it only what lies in the selected region: neighbours are not its news."""
+    region, level = page.compared_region_of(metric), page.compared_level_of(metric)
+    (asked,) = page.narrowed(Query((metric.key,), region.code, level, period))
+    frame = answers.league(page.snapshot, asked, Grain.total, page.compare, None, page.scope)
     ours = [code for code in frame["region_code"].to_list() if _within(page, code, page.region.code)]
     return frame.filter(pl.col("region_code").is_in(ours))
 

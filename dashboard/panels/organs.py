@@ -12,9 +12,9 @@ import streamlit as st
 from dashboard import bar, steps
 from dashboard.address import Switch
 from dashboard.look import count
+from dashboard.page import Page
 from dashboard.panels.frame import narrowed, panel
 from dashboard.panels.quality_cells import Axis, count_cell, interval_cell, plain, rate_cell
-from dashboard.shell import Page
 from dashboard.views import table
 from dashboard.views.table import Cell, Column, Row
 from metrics.core.fairness.judge import JUDGED_SCHEMA, judged
@@ -75,7 +75,7 @@ def organ_panel(page: Page) -> None:
             label=f"责任单位：{finding(members)}。{'；'.join(said(organ) for organ in rows[:TOP])}。",
             empty="所选范围没有责任单位的件，换一个期间或取消筛选再看。",
             foot="先列超期多的。横条为 95% 区间；橙、蓝为显著差于、好于同类单位（市直、县区各自比较）。点一行只看该单位，再点取消。",
-            height="36rem" if len(rows) > TOP + 3 else "",
+            height=36 if len(rows) > TOP + 3 else 0,
         )
         opened = table.show(drawn, key="organs")
     if opened is not None:

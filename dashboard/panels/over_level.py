@@ -11,6 +11,7 @@ import streamlit as st
 from dashboard import answers, bar
 from dashboard.address import Where
 from dashboard.look import DASH, STATE_LABELS, Change, change, number, unit_of
+from dashboard.page import Page
 from dashboard.panels.crossfilter import without
 from dashboard.panels.frame import narrowed, panel, previous_label
 from dashboard.panels.heat_map import heat_map_panel
@@ -18,7 +19,6 @@ from dashboard.panels.league import league_panel
 from dashboard.panels.level_steps import level_steps_panel
 from dashboard.panels.region_map import map_panel
 from dashboard.panels.trend import trend_panel
-from dashboard.shell import Page
 from dashboard.views import table
 from dashboard.views.level_steps import FEW_REASON, FEW_WORDS, few, per_batch
 from dashboard.views.table import Cell, Column
@@ -104,7 +104,7 @@ def _with_references(page: Page, keys: tuple[str, ...]) -> pl.DataFrame:
 
 def _comparison_row(page: Page, row: dict[str, Any], labels: dict[str, str]) -> table.Row:
     metric = metrics()[row["metric"]]
-    moves = [change(label, row["value"], row[name], metric) for name, label in labels.items()]
+    moves = [change(label, _known(row), row[name], metric) for name, label in labels.items()]
     return table.Row(
         metric.key,
         [
@@ -114,9 +114,7 @@ def _comparison_row(page: Page, row: dict[str, Any], labels: dict[str, str]) -> 
         ],
         open=metric.key in page.spec.metrics,
         selected=metric.key == page.metric.key,
-        alt="，".join(
-            [f"{metric.label} {number(row['value'], metric)}", *(f"{item.label} {item.text}" for item in moves)]
-        ),
+        alt="，".join([f"{metric.label} {_value(row, metric).text}", *(f"{item.label} {item.text}" for item in moves)]),
     )
 
 
@@ -135,6 +133,11 @@ def _value(row: dict[str, Any], metric: Metric, scarce: bool = False) -> Cell:
 
 def _few_foot(rows: list[dict[str, Any]]) -> str:
     return f"{_FEW_MARK} {FEW_WORDS}：{FEW_REASON}。" if any(few(row) for row in rows) else ""
+
+
+def _known(row: Figure) -> float | None:
+    """What may be compared: nothing of a figure that is hidden or not measured."""
+    return row["value"] if row["state"] in ("ok", "small_n") else None
 
 
 def _moved(item: Change) -> Cell:
@@ -177,8 +180,8 @@ def _group_figures(page: Page, where: Where) -> tuple[Figure, Figure]:
 
 def _group_row(page: Page, name: str, batches: Figure, persons: Figure) -> table.Row:
     metric = metrics()[_GROUP_BATCHES]
-    previous = change(previous_label(page), batches["value"], batches["previous"], metric)
-    other = change(bar.reference_label(page), batches["value"], batches["other"], metric)
+    previous = change(previous_label(page), _known(batches), batches["previous"], metric)
+    other = change(bar.reference_label(page), _known(batches), batches["other"], metric)
     figures = [_value(batches, metric, few(batches)), _value(persons, metrics()[_GROUP_PERSONS])]
     return table.Row(
         name, [Cell(name), *figures, Cell(per_batch(batches, persons) or DASH), _moved(previous), _moved(other)]

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import streamlit as st
 
+from dashboard.page import Page
 from dashboard.panels.league import league_panel
 from dashboard.panels.region_map import map_panel
 from dashboard.panels.trend import trend_panel
-from dashboard.shell import Page
 
 
 def map_trend_league(page: Page) -> None:

@@ -6,8 +6,9 @@ from collections.abc import Sequence
 
 from dashboard import answers, bar
 from dashboard.address import Switch
+from dashboard.page import Page
 from dashboard.panels.frame import changes, panel, running
-from dashboard.shell import Page, headline
+from dashboard.shell import headline
 from dashboard.views import profile
 from data_access.regions import LEVEL_LABELS, Region
 from metrics.core.query import Query

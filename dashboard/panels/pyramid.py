@@ -9,9 +9,9 @@ import streamlit as st
 from dashboard import bar
 from dashboard.address import Where
 from dashboard.look import STATE_LABELS, STATE_REASONS, change, count, number, parts, shown, unit_of
+from dashboard.page import Page
 from dashboard.panels.channels import previous_period
 from dashboard.panels.frame import narrowed, panel, previous_label
-from dashboard.shell import Page
 from dashboard.views import intervals, pyramid
 from dashboard.views.intervals import Column, Range, Row, Text
 from dashboard.views.pyramid import FORM_LABELS, FORM_SHAPES, Layer
@@ -26,9 +26,9 @@ _SOURCES = ((_POLICE, "警情"), (_CIVIL, "收案"))
 Counts = dict[str, int | None]
 
 
-def pyramid_panel(page: Page, height: str = "20rem") -> None:
+def pyramid_panel(page: Page, height: float = 20.0) -> None:
     """Three layers of the selected region, and a table of the compared regions by the share of the base; a click on a row
-    opens the region. ``height``: CSS height from which on the table scrolls."""
+    opens the region. ``height``: rem from which on the table scrolls."""
     share, minimum = metrics()[_SHARE], thresholds().minimum_denominator
     own = layers_of(page, page.region.code, page.region.level)[page.region.code]
     detail = f"{bar.span_label(page)}{narrowed(page, share)}"
@@ -103,7 +103,7 @@ def _before(page: Page) -> Counts:
 # The table of the compared regions --------------------------------------------------------------------------------
 
 
-def _table(page: Page, height: str) -> dict[str, Any]:
+def _table(page: Page, height: float) -> dict[str, Any]:
     share = metrics()[_SHARE]
     region, level = page.compared_region_of(share), page.compared_level_of(share)
     frame, counts = page.parts(_SHARE), layers_of(page, region.code, level)

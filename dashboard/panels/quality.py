@@ -9,6 +9,7 @@ import streamlit as st
 
 from dashboard import bar
 from dashboard.look import parts, with_unit
+from dashboard.page import TREND_BUCKETS, Page
 from dashboard.panels.due_soon import due_panel
 from dashboard.panels.flow import petition_flow
 from dashboard.panels.frame import narrowed, panel, running
@@ -19,7 +20,7 @@ from dashboard.panels.quality_cells import plain, state_reason, state_word
 from dashboard.panels.region_map import map_panel
 from dashboard.panels.satisfaction import satisfaction_panel
 from dashboard.panels.trend import trend_panel
-from dashboard.shell import TREND_BUCKETS, Page, headline
+from dashboard.shell import headline
 from data_access.regions import LEVEL_LABELS, Region
 from metrics.core.model import Metric
 
@@ -42,7 +43,7 @@ def finding(page: Page) -> None:
     else:
         said = sentence(rows, names, metric, everyone, whole, label)
     detail = f"{bar.span_label(page)}{running(page)}{narrowed(page, metric)}。{metric.definition}"
-    judged = "显著：超出 99.8% 控制限，不是偶然波动能解释的。" if any(row.get("band") for row in rows) else ""
+    judged = "显著：超出 99.8% 控制限，难以用偶然波动解释。" if any(row.get("band") for row in rows) else ""
     headline(page, said, detail + judged)
 
 

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 from dashboard import answers, bar
 from dashboard.look import exact
+from dashboard.page import Page
 from dashboard.panels.frame import panel
-from dashboard.shell import Page
 from dashboard.views import table
 from dashboard.views.table import Cell, Column, Row
 from data_access.changes import EVENTS
@@ -41,7 +41,7 @@ def reconciliation_panel(page: Page, found: Sequence[Reconciled]) -> None:
             label=title,
             empty=f"{page.region.name}下面没有乡镇或县区，没有分项可加。请在上方选市或县区。",
             foot="未细分：只记到上一级的件，不属于下面任何一个区划；分项加未细分应等于合计。" if rows else "",
-            height="24rem",
+            height=24,
         )
         table.show(drawn, key="reconciliation")
 

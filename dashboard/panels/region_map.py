@@ -10,8 +10,8 @@ import streamlit as st
 
 from dashboard import steps
 from dashboard.look import unit_of
+from dashboard.page import MAP, Page
 from dashboard.panels.frame import changes, panel
-from dashboard.shell import MAP, Page
 from dashboard.views import region_map
 from data_access.boundaries import boundaries_of, special_units
 from data_access.regions import LEVEL_LABELS
@@ -34,13 +34,10 @@ def map_panel(
     codes = frame["region_code"].to_list()
     selected = page.region.code if page.region.code in codes else None
     where = f"{page.compared_region.name} · 按{LEVEL_LABELS[page.compared_level]}"
-    with panel(
-        "map",
-        title or metric.label,
-        where if metric.percent else f"{unit_of(metric)} · {where}",
-        metric,
-        lambda: _mode(page),
-    ):
+    unit = "" if metric.percent else unit_of(metric)
+    # A title that says a finding leaves no room for the place, which it names.
+    detail = unit if title else " · ".join(part for part in (unit, where) if part)
+    with panel("map", title or metric.label, detail, metric, lambda: _mode(page)):
         picture = region_map.build(
             frame,
             metric,

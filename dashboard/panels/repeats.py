@@ -7,9 +7,9 @@ from dataclasses import replace
 import polars as pl
 
 from dashboard import bar
+from dashboard.page import Page
 from dashboard.panels.crossfilter import chosen, follow, without
 from dashboard.panels.frame import narrowed, panel
-from dashboard.shell import Page
 from dashboard.views import repeats
 from data_access import settings
 from data_access.regions import LEVEL_LABELS

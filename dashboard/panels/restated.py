@@ -8,8 +8,8 @@ from typing import Any
 from dashboard import current
 from dashboard.current import Restated, Version
 from dashboard.look import MINUS
+from dashboard.page import Page
 from dashboard.panels.frame import panel
-from dashboard.shell import Page
 from dashboard.views import table
 from dashboard.views.table import Cell, Column, Row
 from metrics.wording import FACT_DIVISORS, FACT_LABELS
@@ -35,7 +35,7 @@ def restated_panel(page: Page) -> None:
             if frame is None or frame.height <= _MOST_ROWS
             else f"另有 {frame.height - _MOST_ROWS} 行变动较小，未列。"
         )
-        drawn = table.payload(columns, rows, label=title, empty=_empty(known), foot=more, height="25rem")
+        drawn = table.payload(columns, rows, label=title, empty=_empty(known), foot=more, height=25)
         table.show(drawn, key="restated")
 
 
@@ -57,7 +57,7 @@ def versions_panel(page: Page) -> None:
             Column("状态"),
         )
         rows = [_version(version, page.snapshot.provenance.number) for version in listed]
-        drawn = table.payload(columns, rows, label="快照版本", empty="后台还没有清点快照，请稍候。", height="15rem")
+        drawn = table.payload(columns, rows, label="快照版本", empty="后台还没有清点快照，请稍候。", height=15)
         table.show(drawn, key="versions")
 
 

@@ -6,10 +6,10 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from dashboard.look import with_unit
+from dashboard.page import Page
 from dashboard.panels.due_soon import MOST_ROWS
 from dashboard.panels.frame import narrowed, panel
 from dashboard.panels.quality_cells import Axis, interval_cell, plain, rate_cell, state_word
-from dashboard.shell import Page
 from dashboard.views import table
 from dashboard.views.table import Cell, Column, Row
 from data_access.regions import LEVEL_LABELS

@@ -11,10 +11,10 @@ import polars as pl
 
 from dashboard import answers
 from dashboard.address import Switch
+from dashboard.page import Page
 from dashboard.panels.cards import SPARK_BUCKETS
 from dashboard.panels.frame import panel
 from dashboard.panels.league import Figures, Peers, peers_of
-from dashboard.shell import Page
 from dashboard.span import buckets_back
 from dashboard.views import table
 from data_access.regions import Region

@@ -8,7 +8,7 @@ from datetime import date
 import polars as pl
 
 from dashboard.look import count
-from dashboard.shell import Page
+from dashboard.page import Page
 from data_access.regions import LEVEL_LABELS, Region
 from metrics.core.model import Count, Metric, Ratio
 from metrics.core.period import DAY, Grain
@@ -29,12 +29,20 @@ class Run:
     excess: float
 
 
-def remark(page: Page, metric: Metric | None = None) -> str:
-    """One clause on the compared regions; empty where no rule can say anything."""
-    metric = metric or page.metric
+@dataclass(frozen=True)
+class Remark:
+    """``clause``: for the title; ``aside``: what else stands out, for the line below it. Empty where no rule says anything."""
+
+    clause: str = ""
+    aside: str = ""
+
+
+def remark(page: Page) -> Remark:
+    """What stands out of the page's metric among the selected region's parts; of the region itself where it has none."""
+    metric = page.metric
     if isinstance(metric.kind, Count):
         return _outside_bands(page, metric)
-    return _outside_limits(page, metric) if isinstance(metric.kind, Ratio) else ""
+    return Remark(_outside_limits(page, metric) if isinstance(metric.kind, Ratio) else "")
 
 
 def runs(judged: pl.DataFrame) -> list[Run]:
@@ -58,22 +66,26 @@ def runs(judged: pl.DataFrame) -> list[Run]:
     return sorted(found, key=lambda run: (-abs(run.excess), run.first, run.region))
 
 
-def _outside_bands(page: Page, metric: Metric) -> str:
+def _outside_bands(page: Page, metric: Metric) -> Remark:
     if page.period.days > _MOST_DAYS:
-        return ""
+        return Remark()
     region, level = _looked_at(page, metric)
+    if not metric.measured_at(level, page.tree.root.level):
+        return Remark()
     judged = page.signals(Query((metric.key,), region.code, level, page.period, Grain.day))
     if judged is None or judged.is_empty() or judged["verdict"].unique().to_list() == ["too_few"]:
-        return ""
+        return Remark()
     found = runs(judged)
     if not found:
-        return f"{_everyone(region, level)}逐日均在预期范围内"
-    first = found[0]
-    side = "高于" if first.excess > 0 else "低于"
-    others = len({run.region for run in found} - {first.region})
-    more = f"，另有 {others} 地超出预期" if others else ""
-    name = page.tree.get(first.region).name
-    return f"{name} {_days(first)} {side}预期 {count(round(abs(first.excess)))} {metric.unit}{more}"
+        return Remark(f"{_everyone(region, level)}逐日均在预期范围内")
+    others = "、".join(_said(page, run, metric) for run in found[1 : 1 + _MOST_NAMES])
+    more = f"等 {len(found) - 1} 处" if len(found) > 1 + _MOST_NAMES else ""
+    return Remark(_said(page, found[0], metric), f"另有{others}{more}。" if others else "")
+
+
+def _said(page: Page, run: Run, metric: Metric) -> str:
+    side = "高于" if run.excess > 0 else "低于"
+    return f"{page.tree.get(run.region).name} {_days(run)} {side}预期 {count(round(abs(run.excess)))} {metric.unit}"
 
 
 def _looked_at(page: Page, metric: Metric) -> tuple[Region, int]:

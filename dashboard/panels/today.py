@@ -8,25 +8,28 @@ from typing import Any
 import streamlit as st
 
 from dashboard import answers
-from dashboard.look import asset, exact
+from dashboard.look import asset, exact, with_unit
+from dashboard.page import Page
 from dashboard.panels.due import due_panel
 from dashboard.panels.frame import narrowed, panel
-from dashboard.panels.news import RATE_DAYS, News, news_panel
+from dashboard.panels.league import centre_of
+from dashboard.panels.news import RATE_DAYS, WATCHED, News, news_panel
 from dashboard.panels.region_map import map_panel
 from dashboard.panels.trend import trend_panel
-from dashboard.shell import Page
-from dashboard.views import league, structure
+from dashboard.views import league, structure, table
 from dashboard.views.region_map import Mark
+from dashboard.views.table import Cell, Column, Row
 from data_access.regions import LEVEL_LABELS
 from metrics.core.model import Count, Metric
 from metrics.core.period import DAY, Grain, Period
 from metrics.core.query import Query
+from metrics.core.signal import VERDICT_LABELS, Verdict
 from metrics.registry import metrics
 
-_MAP_SHARE, _MAP_HEIGHT = 0.3, 412
+_MAP_SHARE, _MAP_HEIGHT = 0.3, 400
 # How many orders have room below so many lines of 要情.
 _DUE_ROOM = (8, 7, 5, 3, 2)
-_LEAGUE = "mediation_success_rate"
+_LEAGUES = ("mediation_success_rate", "reply_on_time_rate")
 _BASE = (("committee_kind", ("village", "township")),)
 _LAYERS = (("基层化解", "mediation_succeeded"), ("纠纷警情", "police_disputes"), ("民商事收案", "civil_filings"))
 
@@ -34,6 +37,8 @@ _LAYERS = (("基层化解", "mediation_succeeded"), ("纠纷警情", "police_dis
 def screen(page: Page, told: News) -> None:
     """Everything below the cards, in three columns that end together at the bottom of the screen."""
     st.html(f"<style>{asset('today.css')}</style>")
+    # A township has no orders: there is room for each of its series with its band.
+    small = page.level_below(page.region) is None
     with st.container(key="today"):
         left, middle, right = st.columns([_MAP_SHARE, 0.385, 0.315], gap="medium")
         with left:
@@ -44,6 +49,8 @@ def screen(page: Page, told: News) -> None:
             rates_panel(page)
         with right:
             news_panel(page, told)
+            if small:
+                own_panel(page, told)
             due_panel(page, _DUE_ROOM[len(told.story.told)])
 
 
@@ -109,22 +116,36 @@ def _ranged(row: Mapping[str, Any], metric: Metric) -> Mark:
 
 
 def rates_panel(page: Page) -> None:
-    """A compact league of the page's metric if it is a rate, else of mediation, over 28 days; a click opens the region."""
-    metric = page.metric if page.metric.percent else metrics()[_LEAGUE]
-    region, level = page.compared_region_of(metric), page.compared_level_of(metric)
+    """A compact league of a rate over 28 days; a click opens the region."""
     period = Period(page.period.stop - RATE_DAYS * DAY, page.period.stop)
+    metric = _rate(page, period)
+    region, level = page.compared_region_of(metric), page.compared_level_of(metric)
     (asked,) = page.narrowed(Query((metric.key,), region.code, level, period))
     frame = answers.league(page.snapshot, asked, Grain.total, page.compare, None, page.scope)
-    whole = page.ask(Query((metric.key,), region.code, region.level, period)).row(0, named=True)
     names = {place.code: place.name for place in page.tree.at_level(region.code, level)}
-    detail = f"近{RATE_DAYS}日 · 位次为区间，虚线为全体{narrowed(page, metric)}"
-    with panel("rates", f"{region.name}各{LEVEL_LABELS[level]}{metric.label}", detail, metric):
+    # The line that the members are judged by: what is coded above them stands in none of them.
+    centre = centre_of(frame)
+    mean = f"虚线为所列合计 {with_unit(centre, metric)}"
+    detail = f"近{RATE_DAYS}日 · 位次为区间 · {mean}{narrowed(page, metric)}"
+    with panel("rates", metric.label, detail, metric):
         drawn = league.payload(
-            frame, metric, names, selected=page.region.code, mean=whole["value"], place_label=LEVEL_LABELS[level]
+            frame, metric, names, selected=page.region.code, mean=centre, place_label=LEVEL_LABELS[level]
         )
         opened = league.show(drawn | {"foot": ""}, key="rates")
     if opened is not None:
         page.go(opened)
+
+
+def _rate(page: Page, period: Period) -> Metric:
+    """The page's metric if it is a rate, else the first that the filters leave something of."""
+    known = metrics()
+    wanted = [page.metric] if page.metric.percent else [known[key] for key in _LEAGUES]
+    wholes = []
+    for metric in wanted:
+        region = page.compared_region_of(metric)
+        row = page.ask(Query((metric.key,), region.code, region.level, period)).row(0, named=True)
+        wholes.append((metric, row["value"]))
+    return next((metric for metric, value in wholes if value is not None), wholes[0][0])
 
 
 def structure_panel(page: Page) -> None:
@@ -141,3 +162,30 @@ def _layer(page: Page, key: str, period: Period) -> float | None:
     where = _BASE if key == "mediation_succeeded" else ()
     row = page.observations(Query((key,), page.region.code, page.region.level, period, where=where)).row(0, named=True)
     return row["value"] if row["state"] == "ok" else None
+
+
+def own_panel(page: Page, told: News) -> None:
+    """The watched metrics of the selected region on the last day, with what was expected of each."""
+    columns = (Column("项目"), Column("件数", right=True), Column("预期范围", right=True), Column("判断", right=True))
+    shown = [row for row in told.own.sort("series").iter_rows(named=True) if not WATCHED[row["series"]].where]
+    rows = [_own_row(row) for row in shown]
+    with panel("own", f"{page.region.name}各项", f"{told.window.last:%m-%d}"):
+        table.show(
+            table.payload(columns, rows, label="各项与预期范围", empty="没有可以判断的项目。"),
+            key="own",
+        )
+
+
+def _own_row(row: Mapping[str, Any]) -> Row:
+    series = WATCHED[row["series"]]
+    metric = metrics()[series.metric]
+    verdict = Verdict(row["verdict"])
+    outside = verdict in (Verdict.high, Verdict.low, Verdict.gap)
+    band = f"{exact(row['lower'], metric)}–{exact(row['upper'], metric)}" if row["upper"] is not None else "—"
+    cells = (
+        Cell(series.name),
+        Cell(exact(row["value"], metric), strong=True),
+        Cell(band, tone="muted"),
+        Cell(VERDICT_LABELS[verdict], tone="worse" if outside else "muted"),
+    )
+    return Row(str(row["series"]), cells)

@@ -8,8 +8,8 @@ from datetime import date
 import polars as pl
 
 from dashboard import answers, bar, steps
+from dashboard.page import TREND_BUCKETS, Page
 from dashboard.panels.frame import narrowed, panel
-from dashboard.shell import TREND_BUCKETS, Page
 from dashboard.span import Span
 from dashboard.views import trend
 from metrics.core.calendar import calendar

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import streamlit as st
 
+from dashboard.page import Page
 from dashboard.panels.calendar_map import calendar_panel
 from dashboard.panels.heat_map import heat_map_panel
 from dashboard.panels.league import league_panel
 from dashboard.panels.region_map import map_panel
 from dashboard.panels.repeats import repeats_by_dimension, repeats_by_region
 from dashboard.panels.trend import trend_panel
-from dashboard.shell import Page
 from metrics.core.model import Count
 
 #: What is told apart by channel with sense: a figure that is itself about one channel is not.

@@ -39,7 +39,7 @@ def payload(
     left out. ``band``: day, lower, upper, verdict, as ``metrics.core.signal`` gives them. ``selected``: the days that the page
     speaks of, outlined.
     """
-    rows = {row["period"]: row for row in frame.iter_rows(named=True)}
+    rows = {row["period"]: row for row in frame.iter_rows(named=True) if row["state"] != "not_measured"}
     bands = {row["day"]: row for row in band.iter_rows(named=True)} if band is not None else {}
     scale = Scale.of([row["value"] for row in rows.values() if _plain(row) and row["value"]], metric)
     squares = {day: _square(row, bands.get(day), metric, scale, days, selected) for day, row in rows.items()}

@@ -67,10 +67,8 @@ def payload(
     find: str,
     empty: str,
     foot: str = "",
-    height: str = "",
 ) -> dict[str, Any]:
-    """What the browser is sent. ``label``: the table as one sentence; ``height``: CSS height of its scrolling part.
-    Raises ValueError for a row with too many or too few cells."""
+    """What the browser is sent. ``label``: the table as one sentence. Raises ValueError for a row with too many or too few cells."""
     if any(len(row) != len(heads) for row in rows):
         raise ValueError(f"a row has not {len(heads)} cells")
     last = paging.first + len(rows) - 1
@@ -85,7 +83,6 @@ def payload(
         "pages": paging.pages,
         "empty": empty,
         "foot": foot,
-        "height": height,
     }
 
 

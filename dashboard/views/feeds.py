@@ -24,7 +24,7 @@ class Day:
     bar: float
     low: float | None
     high: float | None
-    mark: Mark
+    tone: Mark
     title: str
 
 
@@ -70,7 +70,7 @@ def _row(part: pl.DataFrame, name_of: Callable[[str | None], str], days: Sequenc
     top = max([1.0, *(max(row["value"] or 0.0, row["upper"] or 0.0) for row in known.values())])
     drawn = [_day(known.get(day), day, top) for day in days]
     last = known.get(days[-1])
-    gaps = sum(day.mark == "gap" for day in drawn)
+    gaps = sum(day.tone == "gap" for day in drawn)
     label = name_of(part["source"].first())  # type: ignore[arg-type]
     return {
         "label": label,
@@ -88,14 +88,14 @@ def _day(row: dict[str, Any] | None, day: date, top: float) -> Day:
         return Day(0.0, None, None, "none", f"{when}：没有记录")
     value, low, high = row["value"] or 0.0, row["lower"], row["upper"]
     gap = row["verdict"] == "low" and row["rule"] == "day"
-    mark: Mark = "gap" if gap else "none" if value == 0 else "usual"
+    tone: Mark = "gap" if gap else "none" if value == 0 else "usual"
     expected = "" if high is None else f"，预期 {_band(row)}"
-    doubt = {"gap": f"，{GAP}", "none": f"，{NONE}但在预期之内" if high is not None else f"，{NONE}", "usual": ""}[mark]
+    doubt = {"gap": f"，{GAP}", "none": f"，{NONE}但在预期之内" if high is not None else f"，{NONE}", "usual": ""}[tone]
     return Day(
         value / top,
         None if low is None else low / top,
         None if high is None else high / top,
-        mark,
+        tone,
         f"{when}：{value:,.0f} 条{expected}{doubt}",
     )
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any, Literal
 
 from dashboard.look import STATE_LABELS, STATE_REASONS, State, count, parts, signed_zero
@@ -144,8 +144,9 @@ def _rate_entry(item: Rate) -> dict[str, Any]:
 def _segments(step: Step) -> list[dict[str, Any]]:
     whole = step.base or sum(part.count for part in step.segments)
     return [
-        asdict(part)
-        | {
+        {
+            "tone": part.kind,
+            "label": part.label,
             "share": round(part.count / whole, 5),
             "text": f"{count(part.count)}",
             "percent": percent(part.count / whole),

@@ -40,6 +40,7 @@ _CURVES = ("centre", "inner_lower", "inner_upper", "outer_lower", "outer_upper")
 #: Above the limits, below them, within: told by the shape as well as by the colour.
 _SYMBOLS = {"above": "triangle-up", "below": "triangle-down"}
 _LOG_FROM = 25
+_MOST_NAMED = 3
 Row = dict[str, Any]
 
 
@@ -134,20 +135,25 @@ def finding(frame: pl.DataFrame, names: Mapping[str, str], metric: Metric, label
     if metric.polarity == "neutral":
         return f"各{label}{metric.label}：中性指标，只列不评"
     rows = drawn(frame)
-    said = []
-    for band in ("below", "above"):
-        outside = sorted(
-            (row for row in rows if row.get("band") == band), key=lambda row: (row["value"], row["region_code"])
-        )
-        places = [names.get(row["region_code"], row["region_code"]) for row in outside]
-        said += [f"{_some(places)}{BAND_LABELS[band]} {OUTER_WORDS}"] if places else []
     judged = sum(row.get("band") is not None for row in rows)
-    outside_all = sum(row.get("band") in ("below", "above") for row in rows)
+    outside = {band: _outside(rows, band, names) for band in ("below", "above")}
+    few = {band: places for band, places in outside.items() if places}
     if not judged:
         return f"各{label}样本不足，不作比较"
-    if not said:
+    if not few:
         return f"各{label}差异不显著"
-    return "，".join(said) + ("，其余差异不显著" if judged > outside_all else "")
+    count_all = sum(len(places) for places in few.values())
+    rest = "，其余差异不显著" if judged > count_all else ""
+    if count_all > _MOST_NAMED:
+        counted = "、".join(f"{len(places)} 个{BAND_LABELS[band]}" for band, places in few.items())
+        return f"{judged} 个{label}中 {counted} {OUTER_WORDS}"
+    return "，".join(f"{'、'.join(places)}{BAND_LABELS[band]} {OUTER_WORDS}" for band, places in few.items()) + rest
+
+
+def _outside(rows: Sequence[Row], band: str, names: Mapping[str, str]) -> list[str]:
+    """The names of the places on that side of the outer limits, the lowest figure first."""
+    found = sorted((row for row in rows if row.get("band") == band), key=lambda row: (row["value"], row["region_code"]))
+    return [names.get(row["region_code"], row["region_code"]) for row in found]
 
 
 def own_finding(frame: pl.DataFrame, metric: Metric) -> str:
@@ -170,7 +176,7 @@ def alt(frame: pl.DataFrame, metric: Metric, names: Mapping[str, str], label: st
     return f"{metric.label}漏斗图，共 {len(rows)} 个：{finding(frame, names, metric, label)}{doubt}。{left_out(frame, names)}"
 
 
-def _some(places: Sequence[str], most: int = 3) -> str:
+def _some(places: Sequence[str], most: int = _MOST_NAMED) -> str:
     return "、".join(places) if len(places) <= most else f"{'、'.join(places[:most])}等 {len(places)} 个"
 
 
@@ -390,10 +396,10 @@ def _value_range(rows: Sequence[Row], curve: pl.DataFrame, metric: Metric) -> tu
     ends = [shown(row["value"], metric) for row in rows] + [
         shown(value, metric) for name in ("outer_lower", "outer_upper") for value in limits[name].to_list()
     ]
-    room = (max(ends) - min(ends)) * 0.1 or 1.0
+    room = (max(ends) - min(ends)) * 0.15 or 1.0
     low, high = min(ends) - room, max(ends) + room
-    low = max(low, 0.0) if min(ends) >= 0 else low
-    # A full hundred needs a little room above, or its points are cut in half.
+    # Nothing, and a full hundred, need a little room beyond, or their points are cut in half.
+    low = max(low, -room / 3) if min(ends) >= 0 else low
     return low, min(high, 100.0 + room / 3) if metric.percent else high
 
 
@@ -436,8 +442,9 @@ def _name_limits(picture: go.Figure, curve: pl.DataFrame, metric: Metric, look: 
     apart = 1.25 * TYPE.small * factor * (box.high - box.low) / box.high_px
     tight = min(ends["outer_upper"] - ends["inner_upper"], ends["inner_lower"] - ends["outer_lower"]) < apart
     crowded = min(ends["inner_upper"] - ends["centre"], ends["centre"] - ends["inner_lower"]) < 1.4 * apart
+    flat = min(ends["outer_upper"] - ends["centre"], ends["centre"] - ends["outer_lower"]) < 1.4 * apart
     for name, text in words.items():
-        hidden = name.startswith("inner") and (tight or crowded)
+        hidden = (name.startswith("inner") and (tight or crowded)) or (name != "centre" and flat)
         if not hidden and box.low <= ends[name] <= box.high:
             picture.add_annotation(
                 x=1,

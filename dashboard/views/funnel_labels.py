@@ -19,6 +19,8 @@ _PLACES = (
     "top left",
     "bottom left",
 )
+#: How much worse it is to hide a point than to write over another name.
+_POINT = 4.0
 
 
 @dataclass(frozen=True)
@@ -35,19 +37,25 @@ class Spot:
 def place_names(spots: Sequence[Spot], width: float, height: float, size: float, radius: float) -> dict[str, str]:
     """Code → plotly's word for where its name stands; a name that finds no free place is left to the hover.
 
-    ``size``: px of the type; ``radius``: px of a point. Those that must be named choose first.
+    ``size``: px of the type; ``radius``: px of a point. Those that must be named choose
+    first, and where nothing is free take the place that covers least.
     """
     points = [(spot.x - radius, spot.y - radius, spot.x + radius, spot.y + radius) for spot in spots]
     taken: list[Box] = []
     placed: dict[str, str] = {}
     for spot in sorted(spots, key=lambda spot: (not spot.must, spot.y, spot.code)):
         boxes = dict(_boxes(spot, size, radius))
-        free = [word for word, box in boxes.items() if _free(box, [*points, *taken], width, height)]
-        inside = [word for word, box in boxes.items() if _inside(box, width, height)]
-        chosen = free or ((inside or list(boxes)) if spot.must else [])
-        if chosen:
-            placed[spot.code] = chosen[0]
-            taken.append(boxes[chosen[0]])
+        inside = [word for word, box in boxes.items() if _inside(box, width, height)] or list(boxes)
+        covered = {
+            word: sum(_POINT * _overlap(boxes[word], point) for point in points)
+            + sum(_overlap(boxes[word], name) for name in taken)
+            for word in inside
+        }
+        best = min(covered, key=covered.__getitem__)
+        free = covered[best] == 0 and _inside(boxes[best], width, height)
+        if free or spot.must:
+            placed[spot.code] = best
+            taken.append(boxes[best])
     return placed
 
 
@@ -61,13 +69,12 @@ def _boxes(spot: Spot, size: float, radius: float) -> Iterator[tuple[str, Box]]:
         yield word, (left, top, left + wide, top + high)
 
 
-def _free(box: Box, others: Sequence[Box], width: float, height: float) -> bool:
-    return _inside(box, width, height) and not any(_overlap(box, other) for other in others)
-
-
 def _inside(box: Box, width: float, height: float) -> bool:
     return box[0] >= 0 and box[1] >= 0 and box[2] <= width and box[3] <= height
 
 
-def _overlap(one: Box, other: Box) -> bool:
-    return one[0] < other[2] and other[0] < one[2] and one[1] < other[3] and other[1] < one[3]
+def _overlap(one: Box, other: Box) -> float:
+    """The area that both cover, px²."""
+    wide = min(one[2], other[2]) - max(one[0], other[0])
+    high = min(one[3], other[3]) - max(one[1], other[1])
+    return max(wide, 0.0) * max(high, 0.0)

@@ -49,7 +49,7 @@ def axis_over(
     last = max(last, first + 1)
     places = [round(place * step, 9) for place in range(first, last + 1)]
     ticks = tuple(
-        (place, "" if ends and index not in (0, len(places) - 1) else f"{place:g}".replace("-", MINUS) + unit)
+        (place, "" if ends and index not in (0, len(places) - 1) else f"{place:,.10g}".replace("-", MINUS) + unit)
         for index, place in enumerate(places)
     )
     return Axis(ticks[0][0], ticks[-1][0], ticks)
@@ -126,10 +126,11 @@ def payload(
     empty: str,
     foot: str = "",
     compact: bool = False,
-    height: str = "",
+    height: float = 0.0,
 ) -> dict[str, Any]:
     """What the browser is sent: plain values. ``label``: the table as one sentence; ``empty``: why there is no row and what
-    to do; ``compact``: lower rows; ``height``: CSS height from which on it scrolls inside. Raises ValueError for a row with too many or too few cells."""
+    to do; ``compact``: lower rows; ``height``: rem from which on it scrolls
+    inside, never where 0. Raises ValueError for a row with too many or too few cells."""
     wrong = [row.key for row in rows if len(row.cells) != len(columns)]
     if wrong:
         raise ValueError(f"rows {wrong} have not {len(columns)} cells")
@@ -167,16 +168,16 @@ def _row(row: Row, columns: Sequence[Column]) -> dict[str, Any]:
 
 
 def _cell(cell: Cell, column: Column) -> dict[str, Any]:
+    """The browser tells them apart by what they hold: ``text``, ``zero`` or ``low``; a picture of nothing has no ``at``."""
+    if isinstance(cell, Text):
+        return asdict(cell)
     axis = column.axis
-    if isinstance(cell, Text) or axis is None:
-        return asdict(cell) | {"kind": "text"} if isinstance(cell, Text) else {"kind": "none", "title": ""}
-    at = axis.share(cell.value)
-    if at is None:
-        return {"kind": "none", "title": cell.title}
+    at = None if axis is None else axis.share(cell.value)
+    if axis is None or at is None:
+        return {"at": None, "title": cell.title}
     if isinstance(cell, Sides):
-        return {"kind": "sides", "at": at, "zero": axis.share(0.0), "tone": cell.tone, "title": cell.title}
+        return {"at": at, "zero": axis.share(0.0), "tone": cell.tone, "title": cell.title}
     return {
-        "kind": "range",
         "at": at,
         "low": axis.share(cell.lower),
         "high": axis.share(cell.upper),

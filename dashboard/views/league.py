@@ -82,7 +82,7 @@ def payload(
     clickable: Collection[str] | None = None,
     rest: pl.DataFrame | None = None,
     mean: float | None = None,
-    mean_label: str = "全体",
+    mean_label: str = "所列合计",
     place_label: str = "县区",
     value_label: str = "",
     note: str = "",
@@ -346,7 +346,9 @@ def _value_label(metric: Metric, in_wan: bool) -> str:
 
 
 def _spark_label(history: pl.DataFrame | None) -> str:
-    return "" if history is None else f"近 {history['period'].n_unique()} 期"
+    """Empty where there is no line to draw."""
+    periods = 0 if history is None else history["period"].n_unique()
+    return f"近 {periods} 期" if periods > 1 else ""
 
 
 def _columns(
@@ -361,7 +363,7 @@ def _columns(
         (any(row["denominator"] is not None for row in rows if _plain(row)), "n", _of(metric), True, False),
         (compare.previous is not None, "previous", f"{compare.previous_label}{points}", True, False),
         (compare.year_ago is not None, "year_ago", f"{compare.year_ago_label}{points}", True, False),
-        (compare.history is not None, "spark", heads.spark, False, True),
+        (bool(heads.spark), "spark", heads.spark, False, True),
         (bool(ranks) and compare.places is not None, "move", "位次变化", True, False),
     ]
     return [

@@ -35,10 +35,15 @@ class Step:
 
 
 def few(row: Row) -> bool:
-    """Whether fewer than five were to be expected: by the mean of the compared periods, else by the figure itself."""
-    known = [row[name] for name in ("previous", "year_ago") if row.get(name) is not None]
-    known = known or [row["value"]] if row["value"] is not None else known
-    return bool(known) and sum(known) / len(known) < FEW
+    """Whether fewer than five were to be expected: by the mean of the compared periods, else by the figure itself.
+
+    Never of a figure that is hidden or not measured.
+    """
+    if not _known(row):
+        return False
+    known: list[float] = [row[name] for name in ("previous", "year_ago") if row.get(name) is not None]
+    known = known or [row["value"]]
+    return sum(known) / len(known) < FEW
 
 
 def payload(steps: Sequence[Step], batches: Metric, persons: Metric) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from dashboard.look import count, exact, parts, signed, unit_of, with_unit
 from dashboard.span import WEEKDAYS
 from dashboard.views.component import component, opened
 from metrics.core.model import Metric
+from metrics.core.period import DAY
 from metrics.core.story import Finding, Kind, Part, Story
 
 _COMPONENT = component("news")
@@ -67,7 +68,8 @@ def sentence(finding: Finding, told: Told) -> str:
     if finding.kind is Kind.gap:
         return f"{place}可能断数：{_span(finding)}各渠道共 {count(int(finding.value))} {metric.unit}"
     if finding.kind is Kind.orders:
-        return f"{place}新增超期督办 {count(int(finding.value))} 件"
+        since = f" {finding.days} 天内" if told.dated else ""
+        return f"{place}{since}新增超期督办 {count(int(finding.value))} 件"
     value = with_unit(finding.value, metric)
     if finding.kind is Kind.moved:
         word = "升至" if finding.up else "降至"
@@ -88,8 +90,9 @@ def comparison(finding: Finding, told: Told) -> str:
     if finding.kind is Kind.orders:
         return ""
     if finding.kind is Kind.moved:
-        since = f"比上次研判{'多' if finding.up else '少'} {count(abs(int(finding.total)))} {metric.unit}"
-        return f"{since}，同样天数里一年少见"
+        before = finding.first - DAY
+        moved = f"{'多' if finding.up else '少'} {count(abs(int(finding.total)))} {metric.unit}"
+        return f"比 {before:%m-%d} {moved}，变动幅度一年中少见"
     if finding.kind is Kind.rate:
         of = parts(finding.numerator, finding.denominator)
         return f"{of}，界限 {exact(finding.limit, metric)}{unit_of(metric)}，全体 {exact(finding.expected, metric)}{unit_of(metric)}"
@@ -133,7 +136,7 @@ def rest(story: Story, days: int) -> Line:
         (story.standing, f"{story.standing} 项比率仍在范围外（上次已是）"),
         (story.one_sided, f"{story.one_sided} 项发生数少，只判偏高"),
         (story.unjudged, f"{story.unjudged} 项可比日不足，不作判断"),
-        (series, f"按 99.8% 区间平均约 {by_chance:.1f} 项属偶然"),
+        (by_chance >= 0.05, f"按 99.8% 区间，偶然越界平均约 {by_chance:.1f} 项"),
     )
     return Line("", "●", "muted", text, "；".join(words for number, words in counts if number))
 

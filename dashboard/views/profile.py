@@ -8,7 +8,7 @@ from typing import Any
 
 from dashboard.look import STATE_LABELS, STATE_REASONS, Change, Tone, exact, number, parts, unit_of, with_unit
 from dashboard.views.component import component, opened
-from metrics.core.model import Metric
+from metrics.core.model import Metric, Score
 
 _COMPONENT = component("profile")
 Row = Mapping[str, Any]
@@ -34,7 +34,7 @@ def payload(lines: Sequence[Line], own: str, names: Mapping[str, str], *, select
         "label": alt(lines, own, names, group),
         "group": group,
         "foot": (
-            f"细竖线为{group}各单位，虚线为其合计，圆点为本地；"
+            f"细竖线为{group}各单位，虚线为其合计（得分为平均），圆点为本地；"
             "好于、差于按99.8%控制限判断，位次为区间；中性指标不分好坏。"
         ),
     }
@@ -102,7 +102,7 @@ def _entry(line: Line, own: str, names: Mapping[str, str]) -> dict[str, Any]:
         "tone": tone,
         "at": share(row["value"]) if row is not None and plain else None,
         "mean": share(line.mean),
-        "mean_title": f"合计 {with_unit(line.mean, metric)}",
+        "mean_title": f"{'平均' if isinstance(metric.kind, Score) else '合计'} {with_unit(line.mean, metric)}",
         "peers": peers,
         "place": _place(row) if row is not None and plain else "",
         "verdict": _verdict(row, tone),

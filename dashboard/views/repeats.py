@@ -155,7 +155,7 @@ def _title(row: Row, name: str, low: float | None, high: float | None, metric: M
 
 
 def _foot(mean: float | None, metric: Metric, lines: Sequence[Row], without: str) -> str:
-    said = ["深色为重复，浅色为初次，细线为 95% 区间"]
+    said = ["实色为重复，淡色为初次，细线为 95% 区间"]
     said += [f"虚线为全体 {with_unit(mean, metric)}"] if mean is not None else []
     said += ["灰字样本不足，不作比较"] if any(line["doubt"] for line in lines) else []
     said += [without] if without else []

@@ -71,6 +71,14 @@ def check(query: Query, metrics: dict[str, Metric], tree: RegionTree, scope: Sco
     return tree.at_level(region.code, query.level)
 
 
+def visible_names(tree: RegionTree, region: str, scope: Scope) -> dict[str, str]:
+    """Code and name of the regions in the subtree of ``region``. Raises BadQuery for an unknown one, Forbidden."""
+    found = _region(tree, region)
+    if not scope.covers(tree, region):
+        raise Forbidden(f"没有查看 {found.name} 的权限")
+    return {place.code: place.name for place in tree.subtree(region)}
+
+
 def _region(tree: RegionTree, code: str) -> Region:
     try:
         return tree.get(code)

@@ -34,6 +34,20 @@ _HALF = 0.5 / 12
 _FARTHEST = 300.0
 
 
+#: The bands of no series at all.
+NOTHING_JUDGED = pl.DataFrame(
+    schema={
+        "region_code": pl.String,
+        "day": pl.Date,
+        **dict.fromkeys(("value", "expected", "lower", "upper", "dispersion"), pl.Float64),
+        **dict.fromkeys(("sum_28", "expected_28", "lower_28", "upper_28"), pl.Float64),
+        "rule": pl.String,
+        "verdict": pl.String,
+        "series": pl.Int64,
+    }
+)
+
+
 class Kind(StrEnum):
     """What a finding says: above or below the expected band, a feed that stopped, a stock that moved, a rate that left the
     range of the others, orders that fell overdue."""
@@ -174,8 +188,7 @@ def _of_28_days(row: Mapping[str, Any], series: Watched, *, lasting: bool) -> Fi
         value=row["sum_28"],
         limit=limit,
         expected=row["expected_28"],
-        # What the last meeting saw already comes after what it did not.
-        weight=weight / 2 if lasting else weight,
+        weight=weight,
         total=row["sum_28"],
         lasting=lasting,
     )
@@ -221,7 +234,7 @@ def counted(judged: pl.DataFrame, window: Period) -> Counted:
         one_sided=no_fall.all(),
     )
     usual = by_series.filter("usual", ~pl.col("unjudged"))
-    return Counted(usual.height, usual["one_sided"].sum(), by_series["unjudged"].sum())
+    return Counted(usual.height, usual.filter("one_sided").height, by_series.filter("unjudged").height)
 
 
 # Feeds, stocks, rates, orders -------------------------------------------------------------------------------------------
@@ -265,7 +278,7 @@ def moved(stock: pl.DataFrame, window: Period, metric: str, name: str, region: s
     if len(past) < _FEWEST_WINDOWS or chance > _USUAL_MOVE:
         return None
     return Finding(
-        Kind.moved, metric, name, metric, region, window.last, window.last, now, before, None, _log(chance),
+        Kind.moved, metric, name, metric, region, window.start, window.last, now, before, None, _log(chance),
         days=window.days, total=now - before,
     )  # fmt: skip
 
@@ -280,19 +293,15 @@ def _past_moves(values: Mapping[date, float], window: Period) -> list[float]:
     ]
 
 
-def crossed(now: pl.DataFrame, before: pl.DataFrame, period: Period, name: str) -> tuple[list[Finding], int]:
-    """Rates that left the range of the others since ``before``, and how many lay outside on the same side already.
+def crossed(now: pl.DataFrame, earlier: Sequence[pl.DataFrame], period: Period, name: str) -> tuple[list[Finding], int]:
+    """Rates that left the range of the others, and how many lay outside on the same side in any ``earlier`` league already.
 
-    Both: one metric's league (``judged``) by region_code; ``now`` of ``period``.
+    ``now`` and ``earlier``: one metric's leagues (``judged``) by region_code, ``now`` of ``period``.
     """
-    sides = dict(before.select("region_code", "band").iter_rows())
-    found, standing = [], 0
-    for row in now.filter(pl.col("band").is_in(["above", "below"])).iter_rows(named=True):
-        if sides.get(row["region_code"]) == row["band"]:
-            standing += 1
-        else:
-            found.append(_crossed(row, period, name))
-    return found, standing
+    before = {pair for league in earlier for pair in league.select("region_code", "band").iter_rows()}
+    outside = list(now.filter(pl.col("band").is_in(["above", "below"])).iter_rows(named=True))
+    new = [row for row in outside if (row["region_code"], row["band"]) not in before]
+    return [_crossed(row, period, name) for row in new], len(outside) - len(new)
 
 
 def _crossed(row: Mapping[str, Any], period: Period, name: str) -> Finding:
@@ -317,7 +326,10 @@ def fallen_overdue(orders: pl.DataFrame, window: Period, region: str, metric: st
     new = float(fell_overdue(orders, window).height)
     if not new:
         return None
-    return Finding(Kind.orders, metric, name, metric, region, window.last, window.last, new, None, None, 1.0, total=new)
+    return Finding(
+        Kind.orders, metric, name, metric, region, window.start, window.last, new, None, None, 1.0,
+        days=window.days, total=new,
+    )  # fmt: skip
 
 
 # The story --------------------------------------------------------------------------------------------------------------
@@ -339,8 +351,9 @@ def story(findings: Iterable[Finding], looked_at: Counted, related: Related, mos
     return Story(told, len(kept) - len(told), looked_at.usual, looked_at.one_sided, looked_at.unjudged, standing)
 
 
-def _order(finding: Finding) -> tuple[float, str, str, str]:
-    return (-finding.weight, finding.region, finding.metric, str(finding.where))
+def _order(finding: Finding) -> tuple[bool, float, str, str, str]:
+    # What the last meeting saw already comes after what it did not.
+    return (finding.lasting, -finding.weight, finding.region, finding.metric, str(finding.where))
 
 
 def _same_event(finding: Finding, other: Finding, related: Related) -> bool:

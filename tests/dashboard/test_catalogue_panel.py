@@ -86,5 +86,5 @@ def test_findings_are_in_chinese_and_stand_under_their_table() -> None:
     assert rows[2].cells[2].title == negative
     assert [(row.cells[0].text, row.cells[1].text, row.cells[2].text) for row in rows[3:5]] == [
         ("区划", "3", "正常"),
-        ("单位", "未读", "正常"),
+        ("单位", "未读", "没有核对到"),
     ]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any
 
@@ -59,7 +59,7 @@ ROWS = Side("category", "内容分类", named)
 COLUMNS = Side("channel", "渠道", named, ["visit", "web"])
 
 
-def figures(cells: dict[tuple[str | None, str], int]) -> Figures:
+def figures(cells: Mapping[Any, int]) -> Figures:
     """Counts with the totals that go with them."""
     rows: dict[str | None, int] = {}
     columns: dict[str, int] = {}
@@ -235,6 +235,7 @@ def test_a_hidden_day_is_hatched_and_nothing_at_all_says_so() -> None:
     day = squares(picture)["2026-11-02"]
     assert (day["hidden"], day["shade"]) == (True, -1)
     assert "已隐去" in day["title"]
+    assert calendar_map.payload(daily(MARCH, [UNMEASURED]), VOLUME, calendar())["weeks"] == []
     empty = calendar_map.payload(daily(MARCH, [counted(1)]).clear(), VOLUME, calendar())
     assert empty["weeks"] == []
     assert "没有可显示的日子" in empty["empty"]
@@ -345,6 +346,7 @@ def test_a_step_without_figure_shows_no_figure(figure: Figure, word: str) -> Non
     entry = level_steps.payload([step(row(figure, 3.0), figure)], BATCHES, PERSONS)["steps"][0]
     assert (entry["value"], entry["unit"], entry["share"], entry["changes"]) == (word, "", "", [])
     assert word in entry["title"]
+    assert not level_steps.few(row(figure, 3.0))
 
 
 def test_the_end_of_ranking_is_said() -> None:

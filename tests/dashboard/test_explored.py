@@ -21,6 +21,7 @@ from starlette.responses import StreamingResponse
 from dashboard import cli, current, explored, exploring, look, routes, saved_views
 from dashboard.explored import Answer
 from dashboard.exploring import ExploreQuery
+from data_access import settings
 from data_access.demo.embedded import Server
 from data_access.regions import COUNTY, PREFECTURE, TOWNSHIP
 from data_access.snapshot import Archive, Snapshot
@@ -118,6 +119,31 @@ def test_sorting_only_changes_the_order(column: str, descending: bool, snapshot:
         assert rows[name].to_list() == sorted(rows[name].to_list(), key=order.index, reverse=descending)
     else:
         assert rows[name].to_list() == sorted(rows[name].to_list(), reverse=descending)
+
+
+@pytest.fixture
+def two_are_enough(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """A deployment whose minimum n is 2, so that in the small city some figures have it and some have not."""
+    (tmp_path / "thresholds.toml").write_text("minimum_denominator = 2\n", encoding="utf-8")
+    with monkeypatch.context() as patch:
+        patch.setenv("YANPAN_CONFIG", str(tmp_path))
+        settings.thresholds.cache_clear()
+        explored.forget()
+        yield
+    settings.thresholds.cache_clear()
+    explored.forget()
+
+
+@pytest.mark.usefixtures("two_are_enough")
+@pytest.mark.parametrize("descending", [False, True])
+def test_figures_of_too_few_cases_are_not_ranked(descending: bool, snapshot: Snapshot) -> None:
+    query = Query(("repeat_share",), ROOT, PREFECTURE, QUARTER, by=("channel",))
+    rows = explored.table(ask(snapshot, query))[explored.ordered(ask(snapshot, query), "repeat_share", descending, "")]
+    states = rows["repeat_share.state"].to_list()
+    assert states == ["ok", "ok", "small_n", "small_n"]
+    values = rows["repeat_share.value"].to_list()
+    assert values[:2] == sorted(values[:2], reverse=descending)
+    assert values[2:] == sorted(values[2:], reverse=descending)
 
 
 def test_pages_together_are_the_whole_table(snapshot: Snapshot) -> None:

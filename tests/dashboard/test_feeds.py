@@ -38,7 +38,7 @@ def test_steady_sources_are_in_order() -> None:
     picture = feeds.payload(judged(), name, days())
     assert picture["label"] == "2 个来源近日都在预期之内。"
     assert [row["verdict"] for row in picture["rows"]] == ["正常", "正常"]
-    assert {day["mark"] for row in picture["rows"] for day in row["days"]} == {"usual"}
+    assert {day["tone"] for row in picture["rows"] for day in row["days"]} == {"usual"}
     assert [day["text"] for day in picture["days"]] == [f"{day:%m-%d}" for day in days()]
 
 
@@ -46,7 +46,7 @@ def test_a_dead_source_is_marked_on_its_days_and_stands_first() -> None:
     picture = feeds.payload(judged(police={0: 0, 1: 4}), name, days())
     first, second = picture["rows"]
     assert (first["label"], first["gaps"], first["verdict"], first["last"]) == ("公安", 2, "2 日可能断数", "0")
-    assert [day["mark"] for day in first["days"]][-3:] == ["usual", "gap", "gap"]
+    assert [day["tone"] for day in first["days"]][-3:] == ["usual", "gap", "gap"]
     assert "：0 条，预期 " in first["days"][-1]["title"]
     assert first["days"][-1]["title"].endswith("，可能断数")
     assert second["gaps"] == 0
@@ -56,7 +56,7 @@ def test_a_dead_source_is_marked_on_its_days_and_stands_first() -> None:
 def test_a_zero_that_may_be_chance_is_no_gap_but_said() -> None:
     picture = feeds.payload(judged(court={0: 0}), name, days())
     court = next(row for row in picture["rows"] if row["label"] == "法院")
-    assert court["days"][-1]["mark"] == "none"
+    assert court["days"][-1]["tone"] == "none"
     assert court["days"][-1]["title"].endswith("，当日为零但在预期之内")
     assert court["gaps"] == 0
 

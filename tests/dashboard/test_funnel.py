@@ -122,7 +122,7 @@ def test_the_title_names_only_who_lies_outside(rows: Any, said: str) -> None:
 
 def test_many_outside_are_counted_instead_of_listed() -> None:
     frame = judged_league(RATE, [(990, 1000)] * 5 + [(700, 1000)] * 5)
-    assert "等 5 个低于" in funnel.finding(frame, names_of(frame), metric(RATE))
+    assert funnel.finding(frame, names_of(frame), metric(RATE)) == "10 个区划中 5 个低于、5 个高于 99.8% 控制限"
 
 
 def test_a_neutral_metric_is_listed_and_not_judged() -> None:
@@ -171,6 +171,13 @@ def test_a_crowded_name_is_left_out_unless_it_must_stand() -> None:
     assert len(place_names(crowd, 80, 40, 14, 6)) < len(crowd)
     must = [*crowd, Spot("must", "某某街道", 21, 20, must=True)]
     assert "must" in place_names(must, 80, 40, 14, 6)
+
+
+def test_where_nothing_is_free_a_name_covers_as_little_as_it_can() -> None:
+    wall = [Spot(f"{x}-{y}", "", x, y) for x in range(0, 400, 12) for y in range(0, 80, 12)]
+    gap = [spot for spot in wall if not (206 < spot.x < 260 and 30 < spot.y < 55)]
+    placed = place_names([*gap, Spot("must", "甲乙丙", 200, 42, must=True)], 400, 100, 14, 6)
+    assert placed["must"] == "middle right"
 
 
 def test_a_name_stays_inside_the_picture() -> None:

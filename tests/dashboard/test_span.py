@@ -46,6 +46,10 @@ def test_a_window_of_at_most_a_week_belongs_to_the_calendar_of_days() -> None:
     weekend = Span.over(Period.inclusive(date(2026, 11, 20), date(2026, 11, 22)))
     assert (weekend.grain, weekend.is_bucket) == (Grain.day, False)
     assert (weekend.word, parse(weekend.word)) == ("2026-11-20..2026-11-22", weekend)
+    assert weekend.short == "11-20 至 11-22（3 天）"
+    assert Span.over(Period.inclusive(date(2025, 12, 30), date(2026, 1, 2))).short.startswith(
+        "2025-12-30 至 2026-01-02"
+    )
     assert Span.over(Period.inclusive(FRIDAY, FRIDAY)) == Span.holding(FRIDAY, Grain.day)
 
 

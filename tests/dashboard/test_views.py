@@ -277,7 +277,7 @@ def test_the_verdict_colours_and_the_interval_does_not() -> None:
     assert {row["tone"] for row in table["rows"] if row["quiet"]} == {"neutral"}
     assert table["rows"][0]["rank"] == "1–3"
     assert 0 < table["mean"] < 1
-    assert "虚线为全体 94.0%" in table["foot"]
+    assert "虚线为所列合计 94.0%" in table["foot"]
 
 
 def ranked(values: Sequence[float], ranges: Sequence[tuple[int, int]], key: str = "rate") -> pl.DataFrame:

@@ -229,6 +229,7 @@ SUPERVISION = {
     "orders_on_time_rate": Plain(
         "supervision_order", _within("due_on"), "count(*) filter (where closed_on <= due_on)", "count(*)"
     ),
+    "orders_open": Plain("supervision_order", f"issued_on <= last and {_ORDER_OPEN}"),
     # As with petitions: an order issued later is in no earlier day's stock.
     "orders_due_in_3_days": Plain(
         "supervision_order", f"issued_on <= last and {_ORDER_OPEN} and due_on between last + 1 and last + 3"

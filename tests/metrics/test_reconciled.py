@@ -81,6 +81,15 @@ def test_below_a_county_and_where_nothing_lies_below(small: Snapshot) -> None:
     assert compared(small, Coded(small), TOWN)["petition_volume"].steps == ()
 
 
+def test_a_village_has_no_parts(database: URL, tmp_path: Path) -> None:
+    url = small_city.fill(database)
+    village = f"insert into rpt.region values ('430281101201', '某村', 0, '{TOWN}', 'county', null, null, null)"
+    databases.execute(url, village)
+    snapshot = snapshot_of(url, tmp_path)
+    found = compared(snapshot, Coded(snapshot), "430281101201")
+    assert found["petition_volume"] == Reconciled("petition_volume", 0, ())
+
+
 def test_a_count_that_does_not_agree_is_named(small: Snapshot, database: URL, tmp_path: Path) -> None:
     databases.execute(database, f"delete from rpt.petition where region_code = '{LILING}'")
     later = snapshot_of(database, tmp_path / "later")

@@ -16,7 +16,24 @@ APP = PROJECT / "dashboard" / "app.py"
 PAGES = PROJECT / "pages"
 _MARKUP = re.compile(r"<style.*?</style>|<[^>]*>", re.DOTALL)
 #: Fields of a component's data that are keys of the program, not words for the reader.
-_KEYS = frozenset({"key", "code", "state", "tone", "badge_tone", "href", "selected", "said"})
+_KEYS = frozenset(
+    {
+        "key",
+        "code",
+        "state",
+        "tone",
+        "badge_tone",
+        "href",
+        "selected",
+        "open",
+        "said",
+        "height",
+        "width",
+        "density",
+        "kind",
+        "side",
+    }
+)
 
 
 def opened(name: str, **words: str) -> AppTest:

@@ -80,7 +80,9 @@ for (const { text, box, owner } of pieces) {
     const scrollsAside = /auto|scroll/.test(style.overflowX)
     const out = (!scrollsAside && (box.right > around.right + 2 || box.left < around.left - 2))
       || (!scrollsDown && (box.bottom > around.bottom + 3 || box.top < around.top - 3))
-    if (out) found.add(text)
+    // What is shortened with an ellipsis and told whole on hover is a choice, not an accident.
+    const told = style.textOverflow === "ellipsis" && [owner, one, one.parentElement].some((node) => (node?.title || "").includes(text))
+    if (out && !told) found.add(text)
     scrolled = scrollsAside && one.scrollWidth > one.clientWidth
     if (scrollsDown || scrollsAside) break
   }

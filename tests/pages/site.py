@@ -279,6 +279,13 @@ class Site:
         """Press ‹ or › beside the period."""
         self._leave(lambda: self.page.locator(".st-key-yp-span").get_by_role("button", name=sign, exact=True).click())
 
+    def export(self, form: str) -> None:
+        """Open the menu of the export and choose a format."""
+        self.page.locator(".st-key-yp-bar").get_by_text("导出", exact=True).click()
+        link = self.page.get_by_role("link", name=f"导出 {form}")
+        link.wait_for()
+        link.click()
+
     def go_to(self, title: str) -> None:
         """Follow a link of the navigation."""
         link = self.page.locator("[data-testid=stSidebar]").get_by_role("link", name=title, exact=True)

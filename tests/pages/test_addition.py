@@ -46,11 +46,12 @@ METRICS = (
 _PAGE = '''"""来信情况"""
 
 from dashboard import shell
+from dashboard.page import PageSpec
 from dashboard.panels import cards, frame, overview
 from dashboard.panels.cards import CardSpec
 from metrics.core.period import Grain
 
-SPEC = shell.PageSpec(path="letters", metrics=("letter_share", "petition_volume"), grain=Grain.month)
+SPEC = PageSpec(path="letters", metrics=("letter_share", "petition_volume"), grain=Grain.month)
 page = shell.open_page(__doc__, SPEC)
 frame.finding(page)
 cards.cards(page, [CardSpec("letter_share"), CardSpec("petition_volume")])

@@ -29,7 +29,7 @@ PICTURES = PROJECT / "artifacts" / "screenshots"
 PLACES = {"city": "430200000000", "county": "430281000000", "township": "430281102000"}
 PERIODS = {"today": "2026-11-20", "assessment": "2026-Q3", "region": "2026-Q3", "health": "2026-11-20"}
 #: Pages that are about figures of a region: they begin with cards. The others are lists, tables and questions.
-WITH_CARDS = ("today", "volume", "over_level", "mediation", "quality", "supervision", "assessment", "three_no")
+WITH_CARDS = ("today", "volume", "over_level", "mediation", "quality", "supervision", "three_no")
 #: Words of the trade that have no Chinese form: file formats, and on two pages the names of metrics and tables.
 _LATIN = re.compile(r"[A-Za-z]{2,}")
 _FORMATS = re.compile(r"\b(CSV|XLSX|Parquet)\b")
@@ -113,19 +113,21 @@ def same_figures(site: Site, served: Served) -> int:
 
 
 @pytest.mark.parametrize("name", ORDER)
-def test_every_page_in_both_themes(open_site: OpenSite, served: Served, name: str) -> None:
-    for dark in (False, True):
-        site = open_site(address(name, "city"), dark=dark)
-        keep(site, f"{name}_{'dark' if dark else 'light'}_1920x1080")
-        look_at(site, name)
-        assert is_dark(site) == dark
+def test_every_page_once(open_site: OpenSite, served: Served, name: str) -> None:
+    """In light and dark by turns."""
+    dark = ORDER.index(name) % 2 == 0
+    site = open_site(address(name, "city"), dark=dark)
+    keep(site, f"{name}_{'dark' if dark else 'light'}_1920x1080")
+    look_at(site, name)
+    assert is_dark(site) == dark
     if name in WITH_CARDS:
         assert same_figures(site, served) >= 3
 
 
+@pytest.mark.full
+@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
 @pytest.mark.parametrize("name", ORDER)
-def test_every_page_on_a_large_screen(open_site: OpenSite, name: str) -> None:
-    dark = name == ORDER[0]
+def test_every_page_on_a_large_screen(open_site: OpenSite, name: str, dark: bool) -> None:
     site = open_site(address(name, "county"), dark=dark, width=3840, height=2160)
     keep(site, f"{name}_{'dark' if dark else 'light'}_3840x2160")
     look_at(site, name)
@@ -133,11 +135,20 @@ def test_every_page_on_a_large_screen(open_site: OpenSite, name: str) -> None:
     assert root == pytest.approx(32, abs=2)
 
 
+def test_a_page_on_a_large_screen(open_site: OpenSite) -> None:
+    test_every_page_on_a_large_screen(open_site, "today", True)
+
+
+@pytest.mark.full
 @pytest.mark.parametrize("name", ORDER)
 def test_every_page_on_a_telephone(open_site: OpenSite, name: str) -> None:
     site = open_site(address(name, "city"), width=390, height=844)
     keep(site, f"{name}_light_390x844")
     look_at(site, name)
+
+
+def test_a_page_on_a_telephone(open_site: OpenSite) -> None:
+    test_every_page_on_a_telephone(open_site, "volume")
 
 
 @pytest.mark.full

@@ -23,9 +23,14 @@ from tests.pages.site import ORDER, title_of
 SEPTEMBER = Period.inclusive(date(2026, 9, 1), date(2026, 9, 30))
 ROOT, LILING = "430200000000", "430281000000"
 LEVELS = {"city": PREFECTURE, "county": COUNTY, "township": TOWNSHIP, "village": VILLAGE}
-#: Latin letters that belong into Chinese texts: keys, and the tables and files that a source names.
+#: Pages that begin with cards, and those whose league and map show the page's own metric in the page's own period.
+WITH_CARDS = ("today", "volume", "over_level", "mediation", "quality", "supervision", "three_no")
+WITH_LEAGUE = ("volume", "over_level", "mediation", "quality", "region")
+#: Latin letters that belong into Chinese texts: file formats, keys, and the tables, columns and files that a source names.
 _LATIN = re.compile(r"[A-Za-z]{2,}")
-_KEYS = re.compile(r"代码 \w+|rpt\.\w+|config/[\w/]+\.toml|\b[a-z]+(_[a-z0-9]+)+\b")
+_KEYS = re.compile(
+    r"代码 \w+|rpt\.\w+|config/[\w/]+\.toml|\b[a-z]+(_[a-z0-9]+)+\b|CSV|XLSX|Parquet|（(day|month|final)）|source 为"
+)
 
 
 @pytest.fixture(autouse=True)
@@ -76,13 +81,13 @@ def test_every_calendar_opens(period: str) -> None:
     assert len(drawn.component(run, "yanpan_kpi")["cards"]) == 6
 
 
-@pytest.mark.parametrize("name", ORDER)
+@pytest.mark.parametrize("name", [name for name in ORDER if name not in ("explore", "catalogue", "health")])
 def test_every_metric_that_a_page_offers_opens(name: str) -> None:
     offered = drawn.opened(name, period="2026-09").selectbox(key="yp-metric")
     for index, label in enumerate(offered.options):
         run = drawn.opened(name, period="2026-09").selectbox(key="yp-metric").select_index(index).run()
         assert not run.exception
-        assert any(label in text for text in drawn.component(run, "yanpan_league")["label"].split("列表"))
+        assert any(label in text for text in drawn.readable(run))
 
 
 @pytest.mark.parametrize(
@@ -91,7 +96,7 @@ def test_every_metric_that_a_page_offers_opens(name: str) -> None:
         ({"region": "999999999999"}, "地址中的区划 「999999999999」 不存在，已改为 株洲市"),
         ({"period": "2026-13"}, "地址中的期间 「2026-13」 不可用"),
         ({"period": "2999"}, "地址中的期间 「2999」 不可用"),
-        ({"metric": "<script>"}, "本页没有指标 「<script>」，已改为默认指标"),
+        ({"metric": "<script>"}, "没有指标 「<script>」，已"),
     ],
 )
 @pytest.mark.parametrize("name", ORDER)
@@ -100,7 +105,7 @@ def test_what_an_address_says_wrongly_is_a_quiet_note(name: str, words: dict[str
     assert not run.exception
     assert len(run.caption) == 1
     assert run.caption[0].value.startswith(note)
-    assert len(drawn.component(run, "yanpan_kpi")["cards"]) >= 6
+    assert drawn.heading(run) == title_of(name)
 
 
 @pytest.mark.parametrize("name", ORDER)
@@ -122,7 +127,7 @@ def test_a_fault_of_the_source_leaves_the_figures_and_is_said() -> None:
 
 
 @pytest.mark.parametrize("level", ["city", "county", "township"])
-@pytest.mark.parametrize("name", ORDER)
+@pytest.mark.parametrize("name", WITH_CARDS)
 def test_the_cards_show_what_evaluate_gives(shown: Snapshot, name: str, level: str) -> None:
     code = place(shown, LEVELS[level])
     cards = drawn.component(drawn.opened(name, region=code, period="2026-09"), "yanpan_kpi")["cards"]
@@ -144,7 +149,7 @@ def test_the_cards_show_what_evaluate_gives(shown: Snapshot, name: str, level: s
             assert card["note"] == look.parts(row["numerator"], row["denominator"])
 
 
-@pytest.mark.parametrize("name", ORDER)
+@pytest.mark.parametrize("name", WITH_CARDS)
 def test_a_card_is_held_against_the_period_before_and_the_year_before(shown: Snapshot, name: str) -> None:
     before = {
         "环比": Period.inclusive(date(2026, 8, 1), date(2026, 8, 31)),
@@ -165,7 +170,7 @@ def test_a_card_is_held_against_the_period_before_and_the_year_before(shown: Sna
 
 
 @pytest.mark.parametrize("level", ["city", "county", "township"])
-@pytest.mark.parametrize("name", ORDER)
+@pytest.mark.parametrize("name", WITH_LEAGUE)
 def test_league_and_map_show_what_evaluate_gives(shown: Snapshot, name: str, level: str) -> None:
     code = place(shown, LEVELS[level])
     run = drawn.opened(name, region=code, period="2026-09")
