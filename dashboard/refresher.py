@@ -83,6 +83,7 @@ class Refresher(threading.Thread):
         started = time.monotonic()
         self._source.prepare(self._doing)
         made = snapshot.sync(self._source.engine, self._source.archive, lambda line: self._doing(f"正在取数 {line}"))
+        current.found(read_at=datetime.now(tz=LOCAL))
         log.info("snapshot %s made in %.1f s", made.number, time.monotonic() - started)
 
     def _load_newest(self) -> None:

@@ -19,6 +19,7 @@ import streamlit as st
 from dashboard.faults import show_fault
 from dashboard.refresher import Refresher
 from dashboard.routes import ROUTES
+from dashboard.watch import Watch
 from data_access import settings, source
 
 APP = Path(__file__).resolve().parent / "app.py"
@@ -36,12 +37,14 @@ def run(host: str, port: int) -> int:
     # As Ctrl-C does: the server of the demonstration city is stopped in order.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     with source.started() as opened:
-        refresher = Refresher(opened)
-        refresher.start()
+        background = (Watch(opened), Refresher(opened))
+        for thread in background:
+            thread.start()
         try:
             _serve(host, port)
         finally:
-            refresher.stop()
+            for thread in background:
+                thread.stop()
     return 0
 
 

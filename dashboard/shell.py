@@ -25,6 +25,7 @@ from dashboard.span import PICKABLE, Span, buckets_back
 from dashboard.views.screen import Screen, current_screen
 from data_access.regions import TOWNSHIP, Region, RegionTree
 from data_access.snapshot import Snapshot
+from data_access.store import Provenance
 from metrics.core.calendar import since_last_meeting
 from metrics.core.compare import Reference
 from metrics.core.model import Metric
@@ -35,6 +36,9 @@ from metrics.registry import metrics
 
 #: How many buckets a trend shows, by the grain of the page's period.
 TREND_BUCKETS = {Grain.day: 63, Grain.week: 53, Grain.month: 25, Grain.quarter: 13, Grain.year: 6}
+
+#: How often the head of an open page is drawn anew.
+_HEAD_SECONDS = 30.0
 
 PEERS = Switch("peers", "同类", {"all": "全部", **PEER_GROUP_LABELS}, shared=True)
 MAP = Switch("map", "地图", {"flat": "平面", "columns": "立柱"}, shared=True)
@@ -370,8 +374,14 @@ def open_page(title: str | None, spec: PageSpec) -> Page:
 
 def headline(page: Page, finding: str, detail: str) -> None:
     """The page's name, what it finds, the marks of the data, and quietly what exactly is shown and of when."""
+    _head(page.title, finding, detail, page.snapshot.provenance)
+
+
+@st.fragment(run_every=_HEAD_SECONDS)
+def _head(title: str, finding: str, detail: str, made: Provenance) -> None:
+    """Drawn anew by itself, so that the badge of a page left open turns. Holds no snapshot, which would stay in memory."""
     st.html(
-        f'<div class="yp-head"><h1>{escape(page.title)}</h1><b>{escape(finding)}</b>{bar.marks(page)}</div>'
+        f'<div class="yp-head"><h1>{escape(title)}</h1><b>{escape(finding)}</b>{bar.marks(made)}</div>'
         f'<p class="yp-quiet yp-detail">{escape(detail)}</p>'
     )
 

@@ -13,6 +13,8 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 _CONFLICT = "conflict with recovery"
+#: How our own side says that it has closed a connection on which the server was silent (``data_access/bounded.py``).
+SILENT = "no answer from the server"
 
 # While connecting, the first pattern found wins: of several hosts the one that answers says more than the one that is off.
 _CONNECTING: tuple[tuple[str, str], ...] = (
@@ -85,6 +87,7 @@ _CONNECTING: tuple[tuple[str, str], ...] = (
         r"connection to server at \"(?P<x>[^\"]*)\"(?: \([^)]*\))?, port (?P<y>\d+) failed: .*(?:unreachable|No route)",
         "连不上 {x}:{y}：网络到不了（unreachable）",
     ),
+    (rf"{SILENT} for (?P<x>\d+) s", "数据库 {x} 秒没有回音，已断开连接（no answer）：可能停住了，或网络中断"),
     (r"timeout expired|timed out", "连不上数据库：没有回音，请核对地址与防火墙（timeout expired）"),
     (
         r"server closed the connection|connection (?:has been|already) closed|could not receive data|terminating connection",
