@@ -36,7 +36,7 @@ def clocks(made: Provenance, now: datetime | None = None) -> Freshness:
     now, limits = now or datetime.now(tz=LOCAL), decisions.limits()
     return Freshness(
         decisions.business_clock(made.newest_event, _missed(made, now), limits),
-        _replica(now, limits),
+        replica(now),
         decisions.picture_clock(
             made.number,
             made.taken_at.astimezone(LOCAL),
@@ -48,7 +48,9 @@ def clocks(made: Provenance, now: datetime | None = None) -> Freshness:
     )
 
 
-def _replica(now: datetime, limits: decisions.Limits) -> Clock:
+def replica(now: datetime | None = None) -> Clock:
+    """库同步 alone, which does not need a snapshot."""
+    now, limits = now or datetime.now(tz=LOCAL), decisions.limits()
     seen = current.seen()
     if seen is None:
         return Clock("unknown", "未知", ("还没有看过库的状态",), None, "unknown")

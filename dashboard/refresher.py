@@ -9,7 +9,7 @@ import threading
 import time
 from datetime import datetime, timedelta
 
-from dashboard import answers, current, explored, looking_back
+from dashboard import answers, current, explored, looking_back, telemetry
 from dashboard.current import Examined, Status
 from data_access import replica, snapshot
 from data_access.check import check
@@ -63,6 +63,7 @@ class Refresher(threading.Thread):
             return True
         except Exception as error:
             log.exception("refresh failed")
+            telemetry.failed("refresh")
             current.report(Status(fault=_sentence(error)))
             return False
         current.report(Status())
@@ -82,9 +83,18 @@ class Refresher(threading.Thread):
     def _sync(self) -> None:
         started = time.monotonic()
         self._source.prepare(self._doing)
-        made = snapshot.sync(self._source.engine, self._source.archive, lambda line: self._doing(f"正在取数 {line}"))
-        current.found(read_at=datetime.now(tz=LOCAL))
-        log.info("snapshot %s made in %.1f s", made.number, time.monotonic() - started)
+        with telemetry.sync_run():
+            made = snapshot.sync(
+                self._source.engine, self._source.archive, lambda line: self._doing(f"正在取数 {line}")
+            )
+        current.found(read_at=made.provenance.taken_at)
+        taken = time.monotonic() - started
+        log.info(
+            "snapshot %s made in %.1f s",
+            made.number,
+            taken,
+            extra={"snapshot": made.number, "seconds": round(taken, 3)},
+        )
 
     def _load_newest(self) -> None:
         newest = max(self._source.archive.numbers(), default=0)

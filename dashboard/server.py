@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import errno
-import logging
 import os
 import signal
 import socket
@@ -16,11 +15,12 @@ from types import FrameType
 
 import streamlit as st
 
+from dashboard import logs
 from dashboard.faults import show_fault
 from dashboard.refresher import Refresher
 from dashboard.routes import ROUTES
 from dashboard.watch import Watch
-from data_access import settings, source
+from data_access import clocks, settings, source
 
 APP = Path(__file__).resolve().parent / "app.py"
 _GRACE_SECONDS = 3.0
@@ -28,7 +28,8 @@ _GRACE_SECONDS = 3.0
 
 def run(host: str, port: int) -> int:
     """Serve until told to stop; the exit status."""
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    logs.configure()
+    clocks.limits()  # a wrong limit is said now, not in the thread that needs it
     refusal = _refusal(host, port)
     if refusal is not None:
         print(f"yanpan：{refusal}", file=sys.stderr)
@@ -74,6 +75,7 @@ class _Grace:
         """What ``st.App`` wraps the life of the app in."""
         for number in (signal.SIGINT, signal.SIGTERM):
             self._hurry_after(number)
+        logs.adopt()
         yield
 
     def end(self) -> None:

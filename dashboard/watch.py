@@ -10,7 +10,7 @@ import threading
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from dashboard import current
+from dashboard import current, telemetry
 from data_access import replica
 from data_access.clocks import Clock, Limits, Signs, limits, replica_clock
 from data_access.reference import LOCAL
@@ -46,6 +46,7 @@ class Watch(threading.Thread):
                 self.look()
             except Exception:
                 log.exception("look failed")
+                telemetry.failed("look")
             self._ended.wait(self._limits.look_seconds)
         self._engine.dispose()
 
@@ -64,6 +65,7 @@ class Watch(threading.Thread):
         try:
             found = replica.look(self._engine, self._beat)
         except DATABASE_ERRORS as error:
+            telemetry.failed("look")
             return replace(blank, fault=replica.explain(error))
         self._memory = remember(self._memory, found.state, now)
         try:
@@ -85,7 +87,8 @@ class Watch(threading.Thread):
         said = (clock.level, clock.status or "")
         if said != self._said:
             grade = logging.INFO if clock.level in ("in_order", "unknown") else logging.WARNING
-            log.log(grade, "replica: %s (%s)", clock.words, "; ".join(clock.notes))
+            extra = {"level_of_clock": clock.level, "status": clock.status}
+            log.log(grade, "replica: %s (%s)", clock.words, "; ".join(clock.notes), extra=extra)
             self._said = said
 
 

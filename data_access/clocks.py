@@ -36,7 +36,7 @@ class Heartbeat(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     table: str = Field(pattern=_TABLE)
-    column: str = Field("beat_at", pattern=_NAME)
+    column: str = Field(default="beat_at", pattern=_NAME)
 
 
 class Limits(BaseModel):
@@ -44,16 +44,16 @@ class Limits(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    look_seconds: float = Field(30, ge=1, le=3600)
-    lag_caution_minutes: float = Field(5, gt=0, le=1440)
-    lag_broken_minutes: float = Field(60, gt=0, le=10_080)
-    cut_off_broken_minutes: float = Field(60, gt=0, le=10_080)
-    workdays_caution: int = Field(1, ge=1, le=60)
-    workdays_broken: int = Field(2, ge=1, le=60)
-    turns_caution: float = Field(1.5, ge=1, le=100)
-    turns_broken: float = Field(4.0, ge=1, le=100)
-    change_notice_hours: float = Field(24, gt=0, le=720)
-    ready_max_age_hours: float = Field(48, gt=0, le=8760)
+    look_seconds: float = Field(default=30, ge=1, le=3600)
+    lag_caution_minutes: float = Field(default=5, gt=0, le=1440)
+    lag_broken_minutes: float = Field(default=60, gt=0, le=10_080)
+    cut_off_broken_minutes: float = Field(default=60, gt=0, le=10_080)
+    workdays_caution: int = Field(default=1, ge=1, le=60)
+    workdays_broken: int = Field(default=2, ge=1, le=60)
+    turns_caution: float = Field(default=1.5, ge=1, le=100)
+    turns_broken: float = Field(default=4.0, ge=1, le=100)
+    change_notice_hours: float = Field(default=24, gt=0, le=720)
+    ready_max_age_hours: float = Field(default=48, gt=0, le=8760)
     heartbeat: Heartbeat | None = None
 
     @model_validator(mode="after")
@@ -222,7 +222,10 @@ def _of_server(signs: Signs, state: ReplicaState, limits: Limits) -> Iterator[_O
     else:
         yield _cut_off(signs, state, limits)
     if state.replay_paused:
-        yield _Opinion("caution", "in_step", "备库的回放被暂停")
+        late = not state.caught_up
+        yield _Opinion(
+            "caution", "late" if late else "in_step", "备库的回放被暂停", _behind(signs, state) if late else None
+        )
 
 
 def _streaming(signs: Signs, state: ReplicaState, limits: Limits) -> _Opinion:
