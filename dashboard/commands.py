@@ -57,7 +57,9 @@ def check(say: Say, progress: Say) -> int:
 def sync(say: Say, progress: Say) -> int:
     """Make one snapshot."""
     with source.opened(progress) as opened:
-        made = snapshot.sync(opened.engine, opened.archive, progress)
+        made = opened.mending(lambda: snapshot.sync(opened.engine, opened.archive, progress), progress)
+        for notice in opened.notices:
+            progress(notice)
     say(f"快照 №{made.number}：业务日期 {made.business_date}，最新事件 {made.newest_event or '无'}，{made.replica}")
     return 0
 

@@ -38,7 +38,9 @@ class Refresher(threading.Thread):
         self._seen = 0
         self._examined = 0
         # The demonstration city gains a day at midnight and nothing in between.
-        current.found(every=timedelta(days=1) if source.demo_address is not None else self._every)
+        current.found(
+            every=timedelta(days=1) if source.demo_address is not None else self._every, notices=tuple(source.notices)
+        )
 
     def stop(self) -> None:
         """End, giving up what is being made; waits a moment for it."""
@@ -82,11 +84,8 @@ class Refresher(threading.Thread):
 
     def _sync(self) -> None:
         started = time.monotonic()
-        self._source.prepare(self._doing)
-        with telemetry.sync_run():
-            made = snapshot.sync(
-                self._source.engine, self._source.archive, lambda line: self._doing(f"正在取数 {line}")
-            )
+        made = self._source.mending(self._read, self._doing)
+        current.found(notices=tuple(self._source.notices))
         current.found(read_at=made.provenance.taken_at)
         taken = time.monotonic() - started
         log.info(
@@ -95,6 +94,13 @@ class Refresher(threading.Thread):
             taken,
             extra={"snapshot": made.number, "seconds": round(taken, 3)},
         )
+
+    def _read(self) -> snapshot.Manifest:
+        self._source.prepare(self._doing)
+        with telemetry.sync_run():
+            return snapshot.sync(
+                self._source.engine, self._source.archive, lambda line: self._doing(f"正在取数 {line}")
+            )
 
     def _load_newest(self) -> None:
         newest = max(self._source.archive.numbers(), default=0)

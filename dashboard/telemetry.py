@@ -31,7 +31,7 @@ CONTENT_TYPE = CONTENT_TYPE_PLAIN_0_0_4
 _PAGE_BUCKETS = (0.05, 0.1, 0.2, 0.4, 0.7, 1.0, 1.5, 2.5, 5.0, 10.0)
 _SYNC_BUCKETS = (1, 2, 5, 10, 20, 40, 80, 160, 320)
 
-disable_created_metrics()
+disable_created_metrics()  # type: ignore[no-untyped-call]
 _registry = CollectorRegistry()
 _page_seconds = Histogram(
     "yanpan_page_seconds", "Time of one run of a page's script", ["page"], registry=_registry, buckets=_PAGE_BUCKETS

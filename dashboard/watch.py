@@ -48,6 +48,10 @@ class Watch(threading.Thread):
                 log.exception("look failed")
                 telemetry.failed("look")
             self._ended.wait(self._limits.look_seconds)
+        self.close()
+
+    def close(self) -> None:
+        """Give up the connection; another look would make a new one."""
         self._engine.dispose()
 
     def look(self) -> Clock:

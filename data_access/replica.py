@@ -22,7 +22,7 @@ import psycopg2
 from psycopg2.extensions import connection as DriverConnection
 from sqlalchemy import URL, Connection, Engine, Row, Select, create_engine, text
 from sqlalchemy.exc import DBAPIError
-from sqlalchemy.pool import QueuePool
+from sqlalchemy.pool import NullPool, QueuePool
 
 from data_access import traffic
 from data_access.bounded import BoundedConnection
@@ -52,8 +52,8 @@ RECEIVER_SILENCE_SECONDS = 90
 WATCH_SECONDS = 5
 WATCH_NAME = "yanpan-watch"
 _RETRIES = 2
-# Positions are looked at twice before a lag is believed: on a busy primary something is always on its way.
-_SECOND_LOOK_SECONDS = 0.3
+# Positions are looked at again before a lag is believed: on a busy primary something is always on its way.
+_SECOND_LOOKS, _BETWEEN_LOOKS_SECONDS = 5, 0.2
 _INSUFFICIENT_PRIVILEGE = "42501"
 
 Result = TypeVar("Result")
@@ -163,8 +163,12 @@ def connect(
     grace_seconds: float = GRACE_SECONDS,
     connect_timeout_seconds: int = CONNECT_TIMEOUT_SECONDS,
     application_name: str = "yanpan",
+    keep: bool = False,
 ) -> Engine:
-    """An engine on ``url`` (driver psycopg2) whose sessions can only read; no connection is made yet, and never two at once.
+    """An engine on ``url`` (driver psycopg2) whose sessions can only read; no connection is made yet.
+
+    None is kept either: whoever reads makes one and closes it, so nothing of ours stands idle on the replica, and of several
+    hosts the best one is chosen anew each time. ``keep``: one connection is kept, and there is never a second.
 
     Nothing waits for ever: connecting ends after ``connect_timeout_seconds`` a host; the server stops a statement at its
     timeout; and where it stays silent ``grace_seconds`` beyond that (frozen, cut off without a word), we close the connection.
@@ -188,18 +192,15 @@ def connect(
     arguments["connection_factory"] = partial(BoundedConnection, grace_seconds=grace_seconds)
     if _several_hosts(url) and "target_session_attrs" not in url.query:
         arguments["target_session_attrs"] = "prefer-standby"
+    kept: dict[str, Any] = {"poolclass": QueuePool, "pool_size": 1, "max_overflow": 0, "pool_timeout": 30}
     return create_engine(
         url,
         connect_args=arguments,
         use_native_hstore=False,
-        poolclass=QueuePool,
-        # One: reading a whole snapshot takes one, and the replica has others to serve.
-        pool_size=1,
-        max_overflow=0,
-        pool_timeout=30,
-        pool_pre_ping=True,
+        pool_pre_ping=keep,
         pool_recycle=900,
         hide_parameters=True,
+        **(kept if keep else {"poolclass": NullPool}),
     )
 
 
@@ -211,6 +212,7 @@ def watching(engine: Engine) -> Engine:
         grace_seconds=WATCH_SECONDS,
         connect_timeout_seconds=WATCH_SECONDS,
         application_name=WATCH_NAME,
+        keep=True,
     )
 
 
@@ -286,12 +288,15 @@ def _state_row(connection: Connection) -> Row[Any]:
 
 
 def _soon_caught_up(connection: Connection, row: Row[Any]) -> bool:
-    """Whether what had been received at the first look is replayed a moment later: a lag of less than that is none."""
+    """Whether what had been received at the first look is replayed within a second: a lag of less than that is none."""
     if row.paused or row.received is None:
         return False
-    time.sleep(_SECOND_LOOK_SECONDS)
     passed = text("SELECT pg_last_wal_replay_lsn() >= CAST(:received AS pg_lsn)")
-    return bool(connection.execute(passed, {"received": row.received}).scalar_one())
+    for _ in range(_SECOND_LOOKS):
+        time.sleep(_BETWEEN_LOOKS_SECONDS)
+        if connection.execute(passed, {"received": row.received}).scalar_one():
+            return True
+    return False
 
 
 @contextmanager

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import hashlib
+import logging
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
+from typing import TypeVar
 
 import psycopg2
 from sqlalchemy import Engine, create_engine
@@ -15,8 +17,13 @@ from sqlalchemy.engine import URL
 from sqlalchemy.exc import SQLAlchemyError
 
 from data_access import replica, settings
-from data_access.demo import embedded
+from data_access.demo import embedded, mending
+from data_access.faults import is_damage
 from data_access.snapshot import Archive, Progress, silent
+
+log = logging.getLogger("yanpan.source")
+
+Result = TypeVar("Result")
 
 DEMO = "demo"
 SEED = 1
@@ -29,15 +36,37 @@ DATABASE_ERRORS = (SQLAlchemyError, psycopg2.Error)
 
 @dataclass(frozen=True)
 class Source:
-    """An open way to the data: read-only ``engine``, the archive of this source's snapshots, and whether it is the demo."""
+    """An open way to the data: read-only ``engine``, the archive of this source's snapshots, and whether it is the demo.
+
+    ``notices``: what has been done to it that the operator should know, each a Chinese sentence; grows by ``mending``.
+    """
 
     engine: Engine
     archive: Archive
     demo_address: URL | None
+    notices: list[str] = field(default_factory=list)
 
     def prepare(self, progress: Progress = silent, until: date | None = None) -> int:
         """Bring the demonstration city up to yesterday; how many rows changed. Nothing to do for a real replica."""
         return 0 if self.demo_address is None else _fill(self.demo_address, None, SEED, until, progress)
+
+    def mending(self, work: Callable[[], Result], progress: Progress = silent, until: date | None = None) -> Result:
+        """``work()``; where the demonstration city turns out to be damaged, it is made anew and ``work`` done once more.
+
+        Nothing of a real replica is ever touched. Raises what ``work`` raises.
+        """
+        try:
+            return work()
+        except DATABASE_ERRORS as error:
+            if self.demo_address is None or not is_damage(error):
+                raise
+            log.error("the demonstration city cannot be read: %s", replica.explain(error))
+            # What is still open may hold locks, and remembers files that are gone.
+            self.engine.dispose()
+            self.notices.append(mending.empty(self.demo_address))
+            self.prepare(progress, until)
+            log.warning(self.notices[-1])
+        return work()
 
 
 def archive() -> Archive:
@@ -59,8 +88,12 @@ def started() -> Iterator[Source]:
         with _reader(url) as engine:
             yield Source(engine, archive(), None)
         return
-    with embedded.demo_server() as server, _reader(server.url()) as engine:
-        yield Source(engine, archive(), server.url())
+    server = embedded.demo_server()
+    notice = mending.start(server)
+    if notice is not None:
+        log.warning(notice)
+    with server, _reader(server.url()) as engine:
+        yield Source(engine, archive(), server.url(), [] if notice is None else [notice])
 
 
 @contextmanager
@@ -88,7 +121,9 @@ def fill(into: str | None, code: str | None, seed: int, until: date | None, prog
     """
     if into is not None:
         return _fill(settings.postgresql_url(into, "--into"), code, seed, until, progress)
-    with embedded.demo_server() as server:
+    server = embedded.demo_server()
+    mending.start(server)
+    with server:
         return _fill(server.url(), code, seed, until, progress)
 
 
