@@ -323,7 +323,7 @@ def _told(work: Callable[[], int]) -> int:
         return work()
     except (BadQuery, UnknownCity) as error:
         raise _Refused(str(error), 2) from None
-    except (SnapshotError, RegionTreeError, EmbeddedError, NotEmpty, Forbidden) as error:
+    except (SnapshotError, RegionTreeError, EmbeddedError, NotEmpty, Forbidden, source.LiveBusyError) as error:
         raise _Refused(str(error), 1) from None
     except source.DATABASE_ERRORS as error:
         raise _Refused(replica.explain(error), 1) from None

@@ -92,7 +92,7 @@ def export(options: argparse.Namespace, progress: Say) -> int:
 @contextmanager
 def _store(live: bool, progress: Say) -> Iterator[Store]:
     if live:
-        with source.opened(progress) as opened, live_store(opened.engine) as store:
+        with source.one_live_question(), source.opened(progress) as opened, live_store(opened.engine) as store:
             yield store
     else:
         archive = source.archive()

@@ -193,12 +193,13 @@ def _by(amount: float, caution: float, broken: float, *, inclusive: bool = True)
 
 
 def _opinions(signs: Signs, limits: Limits) -> Iterator[_Opinion]:
-    if signs.state is None:
-        if signs.fault is not None:
-            yield _unanswered(signs, limits)
+    if signs.state is None and signs.fault is None:
         return
-    yield from _of_server(signs, signs.state, limits)
-    yield from _of_heartbeat(signs, limits)
+    if signs.state is None:
+        yield _unanswered(signs, limits)
+    else:
+        yield from _of_server(signs, signs.state, limits)
+        yield from _of_heartbeat(signs, limits)
     yield from _of_newest_event(signs, limits)
     yield from _of_change(signs, limits)
     if abs(signs.clock_offset) > _CLOCK_OFFSET:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import logging
 import os
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date
-from typing import TypeVar
+from typing import TextIO, TypeVar
 
 import psycopg2
 from sqlalchemy import Engine, create_engine
@@ -24,6 +26,9 @@ from data_access.snapshot import Archive, Progress, silent
 log = logging.getLogger("yanpan.source")
 
 Result = TypeVar("Result")
+
+#: How long a live question waits for another one.
+LIVE_PATIENCE_SECONDS = 120.0
 
 DEMO = "demo"
 SEED = 1
@@ -67,6 +72,32 @@ class Source:
             self.prepare(progress, until)
             log.warning(self.notices[-1])
         return work()
+
+
+class LiveBusyError(RuntimeError):
+    """Another live question of this host goes on; its text is one Chinese sentence."""
+
+
+@contextmanager
+def one_live_question(patience: float = LIVE_PATIENCE_SECONDS) -> Iterator[None]:
+    """Only one ``--live`` question of this host at a time. Raises LiveBusyError after so many seconds."""
+    deadline = time.monotonic() + patience
+    with (settings.home() / "live.lock").open("w") as handle:
+        while not _locked(handle):
+            if time.monotonic() > deadline:
+                raise LiveBusyError(
+                    "本机另一个 --live 查询还没有结束：为保护副本，一次只许一个；请稍后再试，或不用 --live"
+                )
+            time.sleep(0.1)
+        yield
+
+
+def _locked(handle: TextIO) -> bool:
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
 
 
 def archive() -> Archive:

@@ -139,6 +139,8 @@ def test_no_answer_turns_amber_at_once_and_red_after_a_while() -> None:
         found = clock(None, fault="连不上", memory=Memory(answered_at=NOW - age * MINUTE))
         assert (found.words, found.level, found.age) == ("未知", level, age * MINUTE)
     assert clock(None, fault="连不上").level == "caution"
+    # What was bad before is not forgotten.
+    assert clock(None, fault="连不上", missed_workdays=2).level == "broken"
     assert clock(None).level == "unknown"
 
 
