@@ -210,7 +210,7 @@ def _unanswered(signs: Signs, limits: Limits) -> _Opinion:
     since = signs.memory.answered_at
     age = None if since is None else max(signs.now - since, timedelta(0))
     when = "" if since is None else f"，上一次有回音是 {since:%m-%d %H:%M}"
-    return _Opinion(_after(age, limits), "unknown", f"连不上库：{signs.fault}{when}", age)
+    return _Opinion(_after(age, limits), "unknown", f"库没有回答：{signs.fault}{when}", age)
 
 
 def _of_server(signs: Signs, state: ReplicaState, limits: Limits) -> Iterator[_Opinion]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -13,6 +14,8 @@ from data_access.clocks import Clock, Level
 VERDICTS: dict[Level, str] = {"in_order": "正常", "caution": "偏旧", "broken": "陈旧", "unknown": "不明"}
 #: A tile is read from across a room: the rest of what a clock rests on stands in its title.
 _NOTES = 3
+#: What a fault is called in English, for searching; it stays in the title.
+_GLOSS = re.compile(r"（[a-zA-Z][a-zA-Z _.-]*）")
 
 
 @dataclass(frozen=True)
@@ -43,7 +46,8 @@ def html(tiles: Sequence[Tile]) -> str:
 
 
 def _tile(tile: Tile) -> str:
-    shown = tile.notes if len(tile.notes) <= _NOTES else (*tile.notes[: _NOTES - 1], tile.notes[-1])
+    plain = [_GLOSS.sub("", note) for note in tile.notes]
+    shown = plain if len(plain) <= _NOTES else [*plain[: _NOTES - 1], plain[-1]]
     notes = "".join(f"<p>{escape(note)}</p>" for note in shown)
     return (
         f'<div class="yp-tile" title="{escape("；".join(tile.notes))}"><div><span>{escape(tile.name)}</span>'

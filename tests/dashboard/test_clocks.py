@@ -121,6 +121,14 @@ def test_a_clock_as_a_tile(level: Level, verdict: str) -> None:
     assert "<p>11-25 09:00:00 看过库的状态</p>" in drawn
 
 
+def test_the_english_gloss_of_a_fault_stays_in_the_title() -> None:
+    drawn = clocks.html(
+        [clocks.tile("库同步", Clock("caution", "未知", ("连不上 db:1（connection refused），上一次",)))]
+    )
+    assert "<p>连不上 db:1，上一次</p>" in drawn
+    assert "connection refused" in drawn
+
+
 def test_tiles_are_text_and_never_markup() -> None:
     tile = clocks.Tile("<b>", "<script>", "broken", "陈旧", ("<i>",))
     drawn = clocks.html([tile])

@@ -89,7 +89,7 @@ def test_a_database_that_goes_away_is_seen_by_watch_and_figures(tmp_path: Path, 
             time.sleep(0.2)
         told = json.loads(site.get("/readyz").content)
         assert (told["status"], told["replica"]["words"]) == ("ready", "未知")
-        assert any(note.startswith("连不上库：") for note in told["replica"]["notes"])
+        assert any(note.startswith("库没有回答：") for note in told["replica"]["notes"])
         assert "yanpan_replica_lag_seconds" not in figures(site)
         assert figures(site)["yanpan_errors_total/look"] > 0
 
