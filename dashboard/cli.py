@@ -316,6 +316,7 @@ def _told(work: Callable[[], int]) -> int:
         ContractError,
         BusyError,
         BackupError,
+        source.LiveBusyError,
         EmbeddedError,
         NotEmpty,
         Forbidden,

@@ -85,7 +85,7 @@ def _store(options: argparse.Namespace, progress: Say) -> Iterator[Store]:
     if sum((options.live, options.snapshot is not None, options.as_of is not None)) > 1:
         raise BadQuery("--live、--snapshot、--as-of 只能用一个")
     if options.live:
-        with source.opened(progress) as opened, live_store(opened.engine) as store:
+        with source.one_live_question(), source.opened(progress) as opened, live_store(opened.engine) as store:
             yield store
     else:
         moment = None if options.as_of is None else moment_of(options.as_of)

@@ -13,6 +13,7 @@ from threading import Lock
 import polars as pl
 
 from data_access.check import Report
+from data_access.clocks import Clock
 from data_access.snapshot import Snapshot
 
 
@@ -31,6 +32,17 @@ class Examined:
     report: Report
     at: datetime
     seconds: float
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What the last look at the database's state found: 库同步 as of ``at``; ``answered_at``: when any server last answered;
+    ``host``: which one, None where none does."""
+
+    clock: Clock
+    at: datetime
+    answered_at: datetime | None = None
+    host: str | None = None
 
 
 @dataclass(frozen=True)
@@ -66,15 +78,16 @@ class Restated:
 class Findings:
     """What the background knows of the data: of the snapshot in use, or None and empty until it has looked.
 
-    ``every``: in what time the source is looked at again; ``looked``: when it last was, changed or not; ``versions``: the
-    newest first.
+    ``every``: in what time the source is looked at again; ``versions``: the newest first; ``read_at``: when the source was last read
+    to the end, whether or not that made a new snapshot; ``notices``: what the operator should know, each a Chinese sentence.
     """
 
     every: timedelta | None = None
-    looked: datetime | None = None
     examined: Examined | None = None
     versions: tuple[Version, ...] = ()
     restated: Restated | None = None
+    read_at: datetime | None = None
+    notices: tuple[str, ...] = ()
 
 
 class _Current:
@@ -83,6 +96,7 @@ class _Current:
         self.snapshot: Snapshot | None = None
         self.status = Status()
         self.findings = Findings()
+        self.seen: Seen | None = None
 
 
 _current = _Current()
@@ -112,6 +126,28 @@ def report(new: Status) -> None:
         _current.status = new
 
 
+def seen() -> Seen | None:
+    """What the last look at the database's state found; None before the first."""
+    with _current.lock:
+        return _current.seen
+
+
+def saw(new: Seen) -> None:
+    """Say what a look found."""
+    with _current.lock:
+        _current.seen = new
+
+
+def read_at() -> datetime | None:
+    """When the source was last read to the end: by the snapshot in use, or since then without anything new."""
+    with _current.lock:
+        loaded, known = _current.snapshot, _current.findings.read_at
+    if loaded is None:
+        return known
+    taken = loaded.provenance.taken_at
+    return taken if known is None else max(taken, known)
+
+
 def findings() -> Findings:
     """What the background knows of the data."""
     with _current.lock:
@@ -121,13 +157,21 @@ def findings() -> Findings:
 def found(
     *,
     every: timedelta | None = None,
-    looked: datetime | None = None,
     examined: Examined | None = None,
     versions: tuple[Version, ...] | None = None,
     restated: Restated | None = None,
+    read_at: datetime | None = None,
+    notices: tuple[str, ...] | None = None,
 ) -> None:
     """Say what the background has found out; what is None stays as it was."""
-    told = {"every": every, "looked": looked, "examined": examined, "versions": versions, "restated": restated}
+    told = {
+        "every": every,
+        "examined": examined,
+        "versions": versions,
+        "restated": restated,
+        "read_at": read_at,
+        "notices": notices,
+    }
     with _current.lock:
         known = {name: value for name, value in told.items() if value is not None}
         _current.findings = replace(_current.findings, **known)  # type: ignore[arg-type]

@@ -13,7 +13,7 @@ import threading
 import time
 from datetime import datetime, timedelta
 
-from dashboard import answers, current, explored, looking_back
+from dashboard import answers, current, explored, looking_back, telemetry
 from dashboard.current import Examined, Status
 from data_access import replica, syncing
 from data_access.archive import BusyError
@@ -26,6 +26,7 @@ from data_access.snapshot import Snapshot, SnapshotError, definitions, last_good
 from data_access.snapshot_policy import snapshot_policy
 from data_access.source import Source
 from data_access.steady import ContractError
+from data_access.syncing import Outcome
 
 log = logging.getLogger("yanpan.refresher")
 
@@ -48,7 +49,9 @@ class Refresher(threading.Thread):
         self._told = 0.0
         self._examined = 0
         # The demonstration city gains a day at midnight and nothing in between.
-        current.found(every=timedelta(days=1) if source.demo_address is not None else self._every)
+        current.found(
+            every=timedelta(days=1) if source.demo_address is not None else self._every, notices=tuple(source.notices)
+        )
 
     def stop(self) -> None:
         """End, giving up what is being made; waits a moment for it."""
@@ -68,12 +71,13 @@ class Refresher(threading.Thread):
             if self._is_due():
                 self._sync()
                 self._load_newest()
-            self._tell_when_looked()
+            self._tell_when_read()
             self._look_back()
         except _StoppedError:
             return True
         except Exception as error:
             log.exception("refresh failed")
+            telemetry.failed("refresh")
             current.report(Status(fault=_sentence(error)))
             return False
         current.report(Status(fault=self._warning))
@@ -94,26 +98,34 @@ class Refresher(threading.Thread):
         return self._source.demo_address is None and not 0 <= since <= self._every.total_seconds()
 
     def _sync(self) -> None:
-        archive, policy = self._source.archive, snapshot_policy()
+        archive = self._source.archive
         try:
             with archive.writing():
                 self._load_newest()
                 if not self._is_due():
                     return
-                self._source.prepare(self._doing)
-                due = syncing.reconcile_due(archive, policy.sync.reconcile_hour, datetime.now(tz=LOCAL))
-                outcome = syncing.advance(
-                    self._source.engine, archive, lambda line: self._doing(f"正在取数 {line}"), reconcile=due
-                )
+                outcome = self._source.mending(self._read, self._doing)
         except BusyError as busy:
             current.report(Status(doing=str(busy)))
             return
+        finally:
+            current.found(notices=tuple(self._source.notices))
         self._urgent = False
         number, seconds = outcome.manifest.number, outcome.seconds
+        extra = {"snapshot": number, "seconds": round(seconds, 3), "rows": outcome.rows}
         if outcome.published:
-            log.info("snapshot %s made in %.1f s, %s rows", number, seconds, outcome.rows)
+            log.info("snapshot %s made in %.1f s, %s rows", number, seconds, outcome.rows, extra=extra)
         else:
-            log.info("nothing new since snapshot %s, looked in %.1f s", number, seconds)
+            log.info("nothing new since snapshot %s, looked in %.1f s", number, seconds, extra=extra)
+
+    def _read(self) -> Outcome:
+        archive, policy = self._source.archive, snapshot_policy()
+        self._source.prepare(self._doing)
+        due = syncing.reconcile_due(archive, policy.sync.reconcile_hour, datetime.now(tz=LOCAL))
+        with telemetry.sync_run():
+            return syncing.advance(
+                self._source.engine, archive, lambda line: self._doing(f"正在取数 {line}"), reconcile=due
+            )
 
     def _load_newest(self) -> None:
         archive = self._source.archive
@@ -155,11 +167,11 @@ class Refresher(threading.Thread):
         self._warning = f"{fault}；暂用快照 №{found.provenance.number}"
         return found
 
-    def _tell_when_looked(self) -> None:
+    def _tell_when_read(self) -> None:
         looked = self._source.archive.looked()
         if looked is not None and looked.clock != self._told:
             self._told = looked.clock
-            current.found(looked=datetime.fromtimestamp(looked.clock, LOCAL))
+            current.found(read_at=datetime.fromisoformat(looked.at))
 
     def _look_back(self) -> None:
         """After each new snapshot: which there are, what it restates, and whether the database keeps the contract.

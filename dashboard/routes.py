@@ -1,8 +1,9 @@
-"""Our own routes beside Streamlit's: health, readiness, and the streaming export."""
+"""Our own routes beside Streamlit's: health, readiness, figures for monitoring, and the streaming export."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import datetime, timedelta
 from typing import cast
 from urllib.parse import quote, urlencode
 
@@ -12,7 +13,7 @@ from starlette.requests import Request
 from starlette.responses import FileResponse, JSONResponse, PlainTextResponse, Response, StreamingResponse
 from starlette.routing import Route
 
-from dashboard import current
+from dashboard import current, freshness, telemetry
 from dashboard.export import (
     BYTE_ORDER_MARK,
     FORMATS,
@@ -27,6 +28,9 @@ from dashboard.export import (
 )
 from dashboard.history import snapshot_of
 from dashboard.look import ASSETS, FONT_FILES, FONT_PATH
+from data_access import clocks
+from data_access.clocks import Clock
+from data_access.reference import LOCAL
 from data_access.regions import LEVEL_KEYS, RegionTree
 from data_access.snapshot import Snapshot, SnapshotError
 from metrics.core.asking import ask
@@ -62,13 +66,43 @@ async def health(_: Request) -> Response:
 
 
 async def ready(_: Request) -> Response:
-    """200 once a snapshot is loaded, 503 before."""
-    loaded = current.snapshot()
+    """200 while a snapshot is in use that is young enough (``ready_max_age_hours``), else 503; with the clocks as JSON."""
+    loaded, status = current.snapshot(), current.status()
+    told: dict[str, object] = {"doing": status.doing, "fault": status.fault}
     if loaded is None:
-        status = current.status()
-        return JSONResponse({"status": "loading", "doing": status.doing, "fault": status.fault}, status_code=503)
-    made = loaded.provenance
-    return JSONResponse({"status": "ready", "snapshot": made.number, "business_date": str(made.business_date)})
+        return JSONResponse({"status": "loading", **told, "replica": _clock(freshness.replica())}, status_code=503)
+    made, now = loaded.provenance, datetime.now(tz=LOCAL)
+    read_at = current.read_at() or made.taken_at
+    fresh = now - read_at <= timedelta(hours=clocks.limits().ready_max_age_hours)
+    known = freshness.clocks(made, now)
+    told |= {
+        "snapshot": made.number,
+        "business_date": str(made.business_date),
+        "taken_at": made.taken_at.astimezone(LOCAL).isoformat(timespec="seconds"),
+        "read_at": read_at.astimezone(LOCAL).isoformat(timespec="seconds"),
+        "level": known.level,
+        "business": _clock(known.business),
+        "replica": _clock(known.replica),
+        "picture": _clock(known.picture),
+        "notices": current.findings().notices,
+    }
+    return JSONResponse({"status": "ready" if fresh else "stale", **told}, status_code=200 if fresh else 503)
+
+
+def _clock(clock: Clock) -> dict[str, object]:
+    age = None if clock.age is None else round(clock.age.total_seconds(), 1)
+    return {
+        "level": clock.level,
+        "status": clock.status,
+        "words": clock.words,
+        "age_seconds": age,
+        "notes": clock.notes,
+    }
+
+
+async def figures(_: Request) -> Response:
+    """What a monitoring system reads, in Prometheus' text form."""
+    return Response(telemetry.exposition(), media_type=telemetry.CONTENT_TYPE)
 
 
 async def export(request: Request) -> Response:
@@ -157,6 +191,7 @@ async def font(request: Request) -> Response:
 ROUTES = [
     Route("/healthz", health),
     Route("/readyz", ready),
+    Route("/metrics", figures),
     Route(EXPORT_PATH, export),
     Route(f"{FONT_PATH}/{{name}}", font),
 ]

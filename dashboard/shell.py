@@ -16,9 +16,13 @@ from dashboard.span import Span
 from dashboard.views.screen import current_screen
 from data_access.regions import RegionTree
 from data_access.snapshot import Snapshot
+from data_access.store import Provenance
 from metrics.core.calendar import since_last_meeting
 from metrics.core.period import DAY
 from metrics.registry import metrics
+
+#: How often the head of an open page is drawn anew.
+_HEAD_SECONDS = 30.0
 
 
 def open_page(title: str | None, spec: PageSpec) -> Page:
@@ -56,8 +60,14 @@ def open_page(title: str | None, spec: PageSpec) -> Page:
 
 def headline(page: Page, finding: str, detail: str) -> None:
     """The page's name, what it finds, the marks of the data, and quietly what exactly is shown and of when."""
+    _head(page.title, finding, detail, page.snapshot.provenance)
+
+
+@st.fragment(run_every=_HEAD_SECONDS)
+def _head(title: str, finding: str, detail: str, made: Provenance) -> None:
+    """Drawn anew by itself, so that the badge of a page left open turns. Holds no snapshot, which would stay in memory."""
     st.html(
-        f'<div class="yp-head"><h1>{escape(page.title)}</h1><b>{escape(finding)}</b>{bar.marks(page)}</div>'
+        f'<div class="yp-head"><h1>{escape(title)}</h1><b>{escape(finding)}</b>{bar.marks(made)}</div>'
         f'<p class="yp-quiet yp-detail">{escape(detail)}</p>'
     )
 

@@ -31,14 +31,13 @@ _PASSING = (*source.DATABASE_ERRORS, SnapshotError, RegionTreeError, ContractErr
 
 def sync(say: Say, progress: Say, *, reconcile: bool, rebuild: bool) -> int:
     """Bring the archive up to the source, once; while another process does, wait for it."""
+    why = "要求全部重取" if rebuild else None
     with source.opened(progress) as opened, opened.archive.writing(lambda: progress(WAITING)):
-        outcome = syncing.advance(
-            opened.engine,
-            opened.archive,
-            progress,
-            reconcile=reconcile,
-            rebuild="要求全部重取" if rebuild else None,
+        outcome = opened.mending(
+            lambda: syncing.advance(opened.engine, opened.archive, progress, reconcile=reconcile, rebuild=why), progress
         )
+        for notice in opened.notices:
+            progress(notice)
     say(_told(outcome))
     return 0
 
@@ -79,11 +78,15 @@ def _round(opened: Source, ended: threading.Event) -> str:
             raise _StoppedError
 
     archive, hour = opened.archive, snapshot_policy().sync.reconcile_hour
-    try:
+
+    def read() -> Outcome:
         opened.prepare(going_on)
+        due = syncing.reconcile_due(archive, hour, datetime.now(tz=LOCAL))
+        return syncing.advance(opened.engine, archive, going_on, reconcile=due)
+
+    try:
         with archive.writing():
-            due = syncing.reconcile_due(archive, hour, datetime.now(tz=LOCAL))
-            return _told(syncing.advance(opened.engine, archive, going_on, reconcile=due))
+            return _told(opened.mending(read, going_on))
     except BusyError as error:
         return str(error)
     except _PASSING as error:

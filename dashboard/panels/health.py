@@ -61,7 +61,8 @@ def _findings(page: Page, tiles: Sequence[Tile], added: Sequence[Reconciled]) ->
 
 def _detail(page: Page) -> str:
     made = page.snapshot.provenance
-    return (
+    notices = "".join(f"{notice}。" for notice in current.findings().notices)
+    return notices + (
         f"{page.region.name}，{bar.span_label(page)}。业务日期 {made.business_date}：快照前最后一个整日，"
         "画面的数都到这一天为止；本页的核对都在后台或从快照算出，不查库。"
     )

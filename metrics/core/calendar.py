@@ -173,6 +173,10 @@ class Calendar:
         """Whether offices are open."""
         return not self._day(day).off
 
+    def workdays_after(self, day: date, last: date) -> int:
+        """Workdays after ``day`` up to ``last``, both dates; beyond a year it is no matter how many."""
+        return sum(self.is_workday(day + n * DAY) for n in range(1, min((last - day).days, 366) + 1))
+
     def provisional(self, day: date) -> bool:
         """Whether the year's holidays are guessed because they are not announced."""
         return day.year not in _ANNOUNCED_YEARS and day.year not in self.table.announced and day not in self._written
