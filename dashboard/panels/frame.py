@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from html import escape
 
 import streamlit as st
@@ -94,12 +95,18 @@ def narrowed(page: Page, metric: Metric) -> str:
 def changes(
     page: Page, row: dict[str, float | None], metric: Metric, *, days: int | None = None
 ) -> tuple[Change, Change]:
-    """环比 and the chosen second comparison of a row with ``value``, ``previous``, ``other``."""
+    """环比 and the chosen second comparison of a row with ``value``, ``previous``, ``other``.
+
+    Of a period that is not over neither is called good or bad: answers and evaluations still come in.
+    """
     now = row["value"]
-    return (
+    said = (
         change(previous_label(page, days), now, row["previous"], metric),
         change(bar.reference_label(page), now, row["other"], metric),
     )
+    if days is None and page.unfinished:
+        return replace(said[0], tone="neutral"), replace(said[1], tone="neutral")
+    return said
 
 
 def previous_label(page: Page, days: int | None = None) -> str:

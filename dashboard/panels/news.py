@@ -99,12 +99,13 @@ def read(page: Page) -> News:
     lines, words = [], {}
     for number, finding in enumerate(told.told):
         key = f"{number}-{finding.region}-{finding.metric}"
-        name, address = _leads(page, finding)
+        name, address = _leads(page, finding, window)
         words[key] = (name, address)
         lines.append(_line(page, finding, key, f"{name}?{urlencode(address, doseq=True)}", window))
     left_out = dict.fromkeys(series.name for series in WATCHED if page.unfiltered(metrics()[series.metric]))
     own = judged[page.region.level][0].filter(pl.col("day") == window.last)
-    return News(told, (*lines, news.rest(told, window.days)), words, window, tuple(left_out), own)
+    rest = news.rest(told, window.days, lambda code: page.tree.get(code).name)
+    return News(told, (*lines, rest), words, window, tuple(left_out), own)
 
 
 def news_panel(page: Page, told: News) -> None:
@@ -223,10 +224,11 @@ def _orders(page: Page, window: Period) -> list[Finding]:
     return [found] if found is not None else []
 
 
-def _rates(page: Page, window: Period) -> tuple[list[Finding], int, int]:
-    """Rates of the last 28 days that left the range of the others; how many were outside before, how many are within."""
+def _rates(page: Page, window: Period) -> tuple[list[Finding], list[Finding], int]:
+    """Rates of the last 28 days that left the range of the others; those outside before already; how many are within."""
     found: list[Finding] = []
-    standing = within = 0
+    standing: list[Finding] = []
+    within = 0
     now = Period(window.stop - RATE_DAYS * DAY, window.stop)
     for key in _RATES:
         metric = metrics()[key]
@@ -346,10 +348,11 @@ def _overdue_where(page: Page, told: Told, window: Period) -> list[str]:
     return ["、".join(f"{told.place(code)} {number} 件" for code, number in fell.head(3).iter_rows())]
 
 
-def _leads(page: Page, finding: Finding) -> tuple[str, dict[str, str | list[str]]]:
-    """The page that shows the finding, and the words of its address."""
+def _leads(page: Page, finding: Finding, window: Period) -> tuple[str, dict[str, str | list[str]]]:
+    """The page that shows the finding, and the words of its address; of several days outside, all days of the window."""
     name = "health" if finding.kind is Kind.gap else _PAGES[finding.metric]
-    span = Span.over(Period.inclusive(finding.first, finding.last))
+    several = finding.kind in (Kind.high, Kind.low) and finding.days > 1
+    span = Span.over(window if several else Period.inclusive(finding.first, finding.last))
     chosen = {
         dimension: [code or "" for code in codes]
         for dimension, codes in (*page.where(metrics()[finding.metric]), *finding.where)

@@ -49,7 +49,7 @@ def finding(page: Page) -> None:
 
 def first_screen(page: Page) -> None:
     """Who is worst, who is content, what is due; and how far one cohort has got."""
-    with st.container(key="yp-even"):
+    with st.container(key="row-quality"):
         left, middle, right = st.columns([0.39, 0.345, 0.265], gap="medium")
         with left:
             league_panel(page)
@@ -62,7 +62,7 @@ def first_screen(page: Page) -> None:
 
 def below(page: Page) -> None:
     """Which organs answer for it, where, what lies outside chance, and since when."""
-    with st.container(key="yp-even-organs"):
+    with st.container(key="row-organs"):
         left, right = st.columns([0.64, 0.36], gap="medium")
         with left:
             organ_panel(page)
@@ -72,7 +72,7 @@ def below(page: Page) -> None:
         _no_trend(page)
         funnel_panel(page, width=1560)
         return
-    with st.container(key="yp-even-below"):
+    with st.container(key="row-satisfaction"):
         left, right = st.columns([0.5, 0.5], gap="medium")
         with left:
             trend_panel(page, height=320)
