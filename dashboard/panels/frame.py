@@ -95,18 +95,18 @@ def narrowed(page: Page, metric: Metric) -> str:
 def changes(
     page: Page, row: dict[str, float | None], metric: Metric, *, days: int | None = None
 ) -> tuple[Change, Change]:
-    """环比 and the chosen second comparison of a row with ``value``, ``previous``, ``other``.
-
-    Of a period that is not over neither is called good or bad: answers and evaluations still come in.
-    """
+    """环比 and the chosen second comparison of a row with ``value``, ``previous``, ``other``."""
     now = row["value"]
     said = (
         change(previous_label(page, days), now, row["previous"], metric),
         change(bar.reference_label(page), now, row["other"], metric),
     )
-    if days is None and page.unfinished:
-        return replace(said[0], tone="neutral"), replace(said[1], tone="neutral")
-    return said
+    return said if days is not None else (as_judged(page, said[0]), as_judged(page, said[1]))
+
+
+def as_judged(page: Page, said: Change) -> Change:
+    """The change, of a period that is not over neither good nor bad: answers and evaluations still come in."""
+    return replace(said, tone="neutral") if page.unfinished else said
 
 
 def previous_label(page: Page, days: int | None = None) -> str:
