@@ -144,10 +144,6 @@ def _levels(page: Page) -> list[int]:
     return [page.region.level] if below is None else [page.region.level, below]
 
 
-def _measured(page: Page, metric: Metric, level: int) -> bool:
-    return metric.measured_at(level, page.tree.root.level)
-
-
 def _follows(page: Page, series: Watched) -> bool:
     """Whether the series can follow the chosen filters, and is not itself one of them."""
     chosen = {name for name, _ in page.selection.where}
@@ -173,7 +169,7 @@ def _judged(page: Page, window: Period, level: int) -> tuple[pl.DataFrame, pl.Da
     wanted = [
         (number, series)
         for number, series in enumerate(WATCHED)
-        if _follows(page, series) and _measured(page, metrics()[series.metric], level)
+        if _follows(page, series) and page.measured(metrics()[series.metric], page.region.code, level)
     ]
     plain = {series.metric: number for number, series in wanted if not series.where}
     channels = {str(series.where[0][1][0]): number for number, series in wanted if series.where}
@@ -206,7 +202,7 @@ def _stocks(page: Page, window: Period) -> list[Finding]:
     found = []
     for key in _STOCKS:
         metric = metrics()[key]
-        if page.unfiltered(metric) or not _measured(page, metric, page.region.level):
+        if page.unfiltered(metric) or not page.measured(metric, page.region.code, page.region.level):
             continue
         days = Period(window.start - timedelta(days=380), window.stop)
         values = page.series([key], page.region.code, page.region.level, days.days, Grain.day)
@@ -232,7 +228,8 @@ def _rates(page: Page, window: Period) -> tuple[list[Finding], list[Finding], in
     now = Period(window.stop - RATE_DAYS * DAY, window.stop)
     for key in _RATES:
         metric = metrics()[key]
-        if page.unfiltered(metric) or not _measured(page, metric, page.compared_level_of(metric)):
+        region = page.compared_region_of(metric)
+        if page.unfiltered(metric) or not page.measured(metric, region.code, page.compared_level_of(metric)):
             continue
         league = _league(page, metric, now)
         spans = [now.shifted_days(-window.days - days) for days in range(_WOBBLE)]
@@ -304,7 +301,7 @@ def _by_kind(page: Page, finding: Finding, told: Told) -> str | None:
 
 def _by_place(page: Page, finding: Finding, told: Told) -> str | None:
     level = page.level_below(page.tree.get(finding.region))
-    if level is None or not _measured(page, told.metric, level):
+    if level is None or not page.measured(told.metric, finding.region, level):
         return None
     parts = page.signals(_question(finding, level))
     part = None if parts is None else story.concentration(parts, "region_code", finding)
@@ -320,7 +317,7 @@ def _question(finding: Finding, level: int) -> Query:
 
 def _moved_most(page: Page, finding: Finding, told: Told, window: Period) -> list[str]:
     level = page.level_below(page.region)
-    if level is None or not _measured(page, told.metric, level):
+    if level is None or not page.measured(told.metric, page.region.code, level):
         return []
     days = Period(window.start - DAY, window.stop)
     rows = page.ask(Query((finding.metric,), page.region.code, level, days, Grain.day)).sort("period")
