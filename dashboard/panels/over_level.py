@@ -46,6 +46,7 @@ _GROUPS = (
     ("其中到市级", (("received_level", ("3",)),)),
     ("其中赴省", (("received_level", ("4",)),)),
     ("其中进京", (("received_level", ("5",)),)),
+    ("其中到乡级或未记", (("received_level", ("0", "1", None)),)),
     ("其中越级", (("over_level", ("true",)),)),
 )
 Figure = dict[str, Any]

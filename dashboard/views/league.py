@@ -117,15 +117,13 @@ def payload(
             "open": opens,
         }
         line |= {
-            "rank": "" if is_rest else ranks.get(code, _state_word(row)),
-            "value": line["value"] if ranks or is_rest or _plain(row) else _state_word(row),
+            "rank": "" if is_rest else ranks.get(code, ""),
+            "value": line["value"] if is_rest or _plain(row) else _state_word(row),
             "spark": [] if is_rest else sparks.get(code, []),
             "move": None if is_rest else moves.get(code),
         }
         line["changes"] = _changes(row, before, ago, metric, compare.judged) if not is_rest else {}
         line |= {"quiet": True, "at": None} if is_rest else {}
-        if metric.polarity == "neutral" and not _plain(row):
-            line["value"] = _state_word(row)
         line["alt"] = _row_alt(line, row, metric)
         lines.append(line)
     heads = _Heads(place_label, value_label or _value_label(metric, in_wan), _spark_label(compare.history))
