@@ -21,7 +21,7 @@ from metrics.core.fairness.intervals import COVERAGE
 from metrics.core.fairness.judge import judged
 from metrics.core.fairness.squares import with_squares
 from metrics.core.model import Count, Metric, Population, Ratio, Score, Stock, Total
-from metrics.core.period import Grain, Period
+from metrics.core.period import DAY, Grain, Period
 from metrics.core.query import EVERYTHING, FilterValue, Query, Scope
 from metrics.core.scheme import Scheme, scheme
 from metrics.core.score_interval import score_intervals
@@ -255,6 +255,26 @@ def codes(snapshot: Snapshot, dimension: str) -> tuple[FilterValue, ...]:
 def begins(snapshot: Snapshot, metric: Metric) -> date | None:
     """The first month from which the metric's facts are really covered; None without any row."""
     return _begun(snapshot, _totals(metric))
+
+
+@lru_cache(maxsize=_REMEMBERED)
+def recorded_above(snapshot: Snapshot, key: str, code: str, level: int, last: date) -> bool:
+    """Whether the count's cases around the region, in the year up to ``last``, are all coded above the level.
+
+    A source that has cases of the whole and none of any part does not tell them apart there: that is unknown and no zero.
+    """
+    metric, tree = metrics()[key], snapshot.regions
+    if not isinstance(metric.kind, Count):
+        return False
+    region = tree.get(code)
+    while region.level <= level and region.parent is not None:
+        region = tree.get(region.parent)
+    year = Period(last - 365 * DAY, last + DAY)
+
+    def cases(asked: int) -> int:
+        return int(observations(snapshot, Query((key,), region.code, asked, year))["numerator"].sum())
+
+    return cases(region.level) > 0 and cases(level) == 0
 
 
 def scheme_begins(snapshot: Snapshot, chosen: Scheme) -> date | None:

@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from dashboard import answers, current, freshness, steps
+from dashboard import answers, current, freshness, periods, steps
 from dashboard.address import COMPARISONS, Selection, Switch
 from dashboard.export import SHEET_ROWS, Format, Layout
 from dashboard.freshness import Freshness
-from dashboard.span import PICKABLE, Span
+from dashboard.span import Span
 from data_access.clocks import Level, duration
 from data_access.reference import LOCAL
 from data_access.regions import LEVEL_LABELS
@@ -45,7 +45,7 @@ def show(page: Page) -> None:
     """Draw the bar."""
     with st.container(key="yp-bar", horizontal=True, vertical_alignment="center", gap="xsmall"):
         _region_path(page)
-        _period_picker(page)
+        periods.picker(page, span_label(page))
         _metric_picker(page)
         for switch in page.spec.switches:
             if switch.picked:
@@ -146,32 +146,6 @@ def _child_picker(page: Page, level: int) -> None:
 # Period ---------------------------------------------------------------------------------------------------------------
 
 
-def _period_picker(page: Page) -> None:
-    span, last = page.selection.span, page.business_date
-    key = "yp-grain"
-    st.session_state[key] = span.grain if span.grain in page.spec.grains and span.is_bucket else None
-
-    def grain_chosen() -> None:
-        grain = st.session_state[key]
-        if grain is not None:
-            steps.write(replace(page.selection, span=span.in_grain(grain, last)), page.default)
-
-    st.segmented_control(
-        "粒度",
-        list(page.spec.grains),
-        format_func=lambda grain: PICKABLE[grain],
-        key=key,
-        on_change=grain_chosen,
-        label_visibility="collapsed",
-    )
-    with st.container(key="yp-span", horizontal=True, vertical_alignment="center", gap="xxsmall", width="content"):
-        _step("‹", "上一期", span.previous(), page)
-        # A key of its own for every span: the list closes once one is chosen.
-        with st.popover(span_label(page), type="tertiary", key=f"periods-{span.word}"):
-            _bucket_list(page)
-        _step("›", "下一期", span.next(), page)
-
-
 def span_label(page: Page) -> str:
     """How the selected period is called; the days since the last meeting by that name."""
     span = page.selection.span
@@ -183,35 +157,6 @@ def span_label(page: Page) -> str:
 def _short_days(span: Span) -> str:
     first, last = span.whole.start, span.whole.last
     return f"{first:%m-%d}" if first == last else f"{first:%m-%d} 至 {last:%m-%d}"
-
-
-def _step(sign: str, words: str, to: Span, page: Page) -> None:
-    st.button(
-        sign,
-        key=f"step-{words}",
-        type="tertiary",
-        help=words,
-        disabled=to.whole.start > page.business_date,
-        on_click=steps.write,
-        args=(replace(page.selection, span=to), page.default),
-    )
-
-
-def _bucket_list(page: Page) -> None:
-    """The latest periods of the same calendar, newest first."""
-    spans = [page.default.span] if page.spec.since_meeting and not page.default.span.is_bucket else []
-    span = Span.holding(page.business_date, page.trend_grain)
-    for _ in range(14):
-        spans.append(span)
-        span = span.previous()
-    for listed in spans:
-        st.button(
-            listed.label,
-            key=f"span-{listed.word}",
-            type="tertiary",
-            on_click=steps.write,
-            args=(replace(page.selection, span=listed), page.default),
-        )
 
 
 # Metric and comparison ------------------------------------------------------------------------------------------------

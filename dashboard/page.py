@@ -193,8 +193,13 @@ class Page:
     def _measured_below(self, region: Region, metric: Metric) -> int | None:
         """The level below, unless the metric is not measured there: such a level is not offered."""
         level = self.level_below(region)
-        measured = level is not None and metric.measured_at(level, self.tree.root.level)
+        measured = level is not None and self.measured(metric, region.code, level)
         return level if measured else None
+
+    def measured(self, metric: Metric, code: str, level: int) -> bool:
+        """Whether the figure of the region's parts at that level, or of itself, is known: no zero where it is not."""
+        known = metric.measured_at(level, self.tree.root.level)
+        return known and not answers.recorded_above(self.snapshot, metric.key, code, level, self.business_date)
 
     # Questions --------------------------------------------------------------------------------------------------------
 
@@ -203,8 +208,8 @@ class Page:
         return answers.observations(self.snapshot, query, self.scope)
 
     def ask(self, query: Query) -> pl.DataFrame:
-        """Observations of the query's metrics, each narrowed by the chosen filters that it knows."""
-        return pl.concat(self.observations(part) for part in self.narrowed(query))
+        """Observations of the query's metrics, each narrowed by the chosen filters that it knows; see ``measured``."""
+        return self._as_measured(query, pl.concat(self.observations(part) for part in self.narrowed(query)))
 
     def narrowed(self, query: Query) -> Iterator[Query]:
         """The query in parts of metrics that follow the same chosen filters, its own ``where`` kept."""
@@ -270,7 +275,17 @@ class Page:
     def _compared(self, query: Query, grain: Grain) -> pl.DataFrame:
         references: tuple[Reference, ...] = ("previous", self.compare)
         frames = [answers.compared(self.snapshot, part, grain, references, self.scope) for part in self.narrowed(query)]
-        return pl.concat(frames).rename({self.compare: "other"})
+        return self._as_measured(query, pl.concat(frames).rename({self.compare: "other"}))
+
+    def _as_measured(self, query: Query, frame: pl.DataFrame) -> pl.DataFrame:
+        """Without a value where the source does not tell the region's cases apart."""
+        unknown = [key for key in query.metrics if not self.measured(metrics()[key], query.region, query.level)]
+        if not unknown:
+            return frame
+        ours = pl.col("metric").is_in(unknown)
+        return frame.with_columns(
+            value=pl.when(~ours).then("value"), state=pl.when(ours).then(pl.lit("not_measured")).otherwise("state")
+        )
 
     # Steps: each is one change of the address, and one step back in the browser ---------------------------------------
 

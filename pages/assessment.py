@@ -16,7 +16,7 @@ SPEC = PageSpec(
 page = shell.open_page(__doc__, SPEC)
 standing = scheme.standing(page)
 score.finding(standing)
-first, second = st.container(key="even-standing"), st.container(key="even-behind")
+first, second = st.container(key="row-standing"), st.container(key="row-behind")
 left, right = first.columns([0.6, 0.4], gap="medium")
 with left:
     if page.metric.key == standing.metric.key:

@@ -96,7 +96,7 @@ function line(row, data, open) {
 }
 
 function table(data, open) {
-  const node = element("table", [data.mean === null ? "plain" : "", data.rows.some((row) => /[^0-9–]/.test(row.rank)) ? "worded" : ""].join(" ").trim())
+  const node = element("table", data.mean === null ? "plain" : "")
   node.style.setProperty("--widest", Math.max(data.widest, 3))
   node.setAttribute("aria-label", data.label)
   const head = element("tr")

@@ -1,4 +1,4 @@
-// Steps that rise with the level.
+// A card for each level, with a bar as long as its figure is large.
 function changeOf(item) {
   const line = element("div")
   line.title = item.detail
@@ -11,9 +11,8 @@ function changeOf(item) {
   return line
 }
 
-function stepOf(step, place, open) {
+function stepOf(step, open) {
   const node = element("button", `step ${step.selected ? "selected" : ""}`.trim())
-  node.style.setProperty("--place", place)
   node.dataset.code = step.code
   node.setAttribute("aria-label", step.title)
   node.setAttribute("aria-pressed", String(step.selected))
@@ -27,9 +26,11 @@ function stepOf(step, place, open) {
   }
   const value = element("span", step.unit ? "value" : "value word", step.value)
   if (step.unit) value.append(element("span", "unit", step.unit))
+  const bar = element("span", "bar")
+  bar.style.setProperty("--share", step.bar)
   const changes = element("span", "changes")
   changes.append(...step.changes.map(changeOf))
-  node.append(top, value, element("span", "persons", step.persons))
+  node.append(top, value, bar, element("span", "persons", step.persons))
   node.append(element("span", "quiet", step.size || "\u00a0"), element("span", "quiet", step.share || "\u00a0"), changes)
   return node
 }
@@ -43,7 +44,7 @@ export default function (component) {
     const steps = element("div", "steps")
     steps.setAttribute("role", "group")
     steps.setAttribute("aria-label", data.label)
-    steps.append(...data.steps.map((step, place) => stepOf(step, place, open)))
+    steps.append(...data.steps.map((step) => stepOf(step, open)))
     root.replaceChildren(steps)
     if (data.foot) root.append(element("div", "foot", data.foot))
   })

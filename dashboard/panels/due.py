@@ -86,7 +86,7 @@ def _order_row(page: Page, row: dict[str, Any], number: int) -> Row:
     kind = page.names.of("kind", row["kind"])
     to = _addressee(page, row)
     words, tone = state_words(row["state"], row["days"], today=False), _TONES.get(row["state"], "neutral")
-    due = f"{row['due_on']:%m-%d}" if row["due_on"] else "无"
+    due = short_date(row["due_on"], page.period.last) if row["due_on"] else "无"
     cut = to if len(to) <= _LONGEST else f"{to[: _LONGEST - 1]}…"
     cells = (
         Cell(kind, tone="muted"),
@@ -95,6 +95,11 @@ def _order_row(page: Page, row: dict[str, Any], number: int) -> Row:
         Cell(words, tone=tone, strong=tone == "worse"),
     )
     return Row(f"order-{number}", cells, open=True, alt=f"{kind}，{to}，期限 {due}，{words}")
+
+
+def short_date(day: date, today: date) -> str:
+    """Month and day; of another year the year too, where 09-20 would be taken for this one's."""
+    return f"{day:%m-%d}" if day.year == today.year else f"{day}"
 
 
 def _addressee(page: Page, row: dict[str, Any]) -> str:

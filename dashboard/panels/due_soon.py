@@ -45,11 +45,11 @@ def due_panel(page: Page) -> None:
     whole = _places(page, Query(KEYS, region.code, region.level, page.period), {region.code: region.name})[0]
     rows = listed(found, whole)
     label = LEVEL_LABELS[level].split("(")[0]
-    with panel("due", finding(found, whole), narrowed(page, metric).lstrip("，"), metric):
+    with panel("due", f"{region.name}{finding(found, whole)}", narrowed(page, metric).lstrip("，"), metric):
         drawn = table.payload(
             _columns(label),
             [_row(place, found, page.region.code) for place in rows],
-            label=f"{finding(found, whole)}。{'；'.join(said(place) for place in rows)}。",
+            label=f"{region.name}{finding(found, whole)}。{'；'.join(said(place) for place in rows)}。",
             empty="没有可列出的区划。",
             foot=f"{page.period.last:%m-%d} 当日；三日、七日为其后几日内到期的。",
         )

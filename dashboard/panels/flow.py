@@ -242,7 +242,8 @@ def petition_finding(label: str, cohort: Cohort, unanswered: Open) -> str:
     waiting = unanswered.not_due + unanswered.undated
     said = f"{label}登记 {count(registered)} 件：已受理 {flow.percent(cohort['cohort_accepted'] / registered)}"
     if to_reply and waiting / to_reply >= _IMMATURE:
-        return f"{said}，{count(waiting)} 件未到答复期限，答复情况尚不能判断"
+        undated = f"、{count(unanswered.undated)} 件期限未定" if unanswered.undated else ""
+        return f"{said}，{count(unanswered.not_due)} 件未到答复期限{undated}，答复情况尚不能判断"
     if not to_reply:
         return f"{said}，没有适用信访程序的件"
     overdue = f"，超期未答复 {count(unanswered.overdue)} 件" if unanswered.overdue else ""

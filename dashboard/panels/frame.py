@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from html import escape
 
 import streamlit as st
@@ -96,10 +97,16 @@ def changes(
 ) -> tuple[Change, Change]:
     """环比 and the chosen second comparison of a row with ``value``, ``previous``, ``other``."""
     now = row["value"]
-    return (
+    said = (
         change(previous_label(page, days), now, row["previous"], metric),
         change(bar.reference_label(page), now, row["other"], metric),
     )
+    return said if days is not None else (as_judged(page, said[0]), as_judged(page, said[1]))
+
+
+def as_judged(page: Page, said: Change) -> Change:
+    """The change, of a period that is not over neither good nor bad: answers and evaluations still come in."""
+    return replace(said, tone="neutral") if page.unfinished else said
 
 
 def previous_label(page: Page, days: int | None = None) -> str:

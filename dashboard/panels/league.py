@@ -109,6 +109,7 @@ def _table(page: Page, drawn: Figures, peers: Peers) -> dict[str, Any]:
             year_ago_label=bar.reference_label(page),
             history=drawn.history,
             places=drawn.places,
+            judged=not page.unfinished,
         ),
         selected=drawn.selected,
         rest=None if peers.words else _rest(page, frame, metric),

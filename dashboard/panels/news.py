@@ -99,12 +99,13 @@ def read(page: Page) -> News:
     lines, words = [], {}
     for number, finding in enumerate(told.told):
         key = f"{number}-{finding.region}-{finding.metric}"
-        name, address = _leads(page, finding)
+        name, address = _leads(page, finding, window)
         words[key] = (name, address)
         lines.append(_line(page, finding, key, f"{name}?{urlencode(address, doseq=True)}", window))
     left_out = dict.fromkeys(series.name for series in WATCHED if page.unfiltered(metrics()[series.metric]))
     own = judged[page.region.level][0].filter(pl.col("day") == window.last)
-    return News(told, (*lines, news.rest(told, window.days)), words, window, tuple(left_out), own)
+    rest = news.rest(told, window.days, lambda code: page.tree.get(code).name)
+    return News(told, (*lines, rest), words, window, tuple(left_out), own)
 
 
 def news_panel(page: Page, told: News) -> None:
@@ -143,10 +144,6 @@ def _levels(page: Page) -> list[int]:
     return [page.region.level] if below is None else [page.region.level, below]
 
 
-def _measured(page: Page, metric: Metric, level: int) -> bool:
-    return metric.measured_at(level, page.tree.root.level)
-
-
 def _follows(page: Page, series: Watched) -> bool:
     """Whether the series can follow the chosen filters, and is not itself one of them."""
     chosen = {name for name, _ in page.selection.where}
@@ -172,7 +169,7 @@ def _judged(page: Page, window: Period, level: int) -> tuple[pl.DataFrame, pl.Da
     wanted = [
         (number, series)
         for number, series in enumerate(WATCHED)
-        if _follows(page, series) and _measured(page, metrics()[series.metric], level)
+        if _follows(page, series) and page.measured(metrics()[series.metric], page.region.code, level)
     ]
     plain = {series.metric: number for number, series in wanted if not series.where}
     channels = {str(series.where[0][1][0]): number for number, series in wanted if series.where}
@@ -205,7 +202,7 @@ def _stocks(page: Page, window: Period) -> list[Finding]:
     found = []
     for key in _STOCKS:
         metric = metrics()[key]
-        if page.unfiltered(metric) or not _measured(page, metric, page.region.level):
+        if page.unfiltered(metric) or not page.measured(metric, page.region.code, page.region.level):
             continue
         days = Period(window.start - timedelta(days=380), window.stop)
         values = page.series([key], page.region.code, page.region.level, days.days, Grain.day)
@@ -223,14 +220,16 @@ def _orders(page: Page, window: Period) -> list[Finding]:
     return [found] if found is not None else []
 
 
-def _rates(page: Page, window: Period) -> tuple[list[Finding], int, int]:
-    """Rates of the last 28 days that left the range of the others; how many were outside before, how many are within."""
+def _rates(page: Page, window: Period) -> tuple[list[Finding], list[Finding], int]:
+    """Rates of the last 28 days that left the range of the others; those outside before already; how many are within."""
     found: list[Finding] = []
-    standing = within = 0
+    standing: list[Finding] = []
+    within = 0
     now = Period(window.stop - RATE_DAYS * DAY, window.stop)
     for key in _RATES:
         metric = metrics()[key]
-        if page.unfiltered(metric) or not _measured(page, metric, page.compared_level_of(metric)):
+        region = page.compared_region_of(metric)
+        if page.unfiltered(metric) or not page.measured(metric, region.code, page.compared_level_of(metric)):
             continue
         league = _league(page, metric, now)
         spans = [now.shifted_days(-window.days - days) for days in range(_WOBBLE)]
@@ -302,7 +301,7 @@ def _by_kind(page: Page, finding: Finding, told: Told) -> str | None:
 
 def _by_place(page: Page, finding: Finding, told: Told) -> str | None:
     level = page.level_below(page.tree.get(finding.region))
-    if level is None or not _measured(page, told.metric, level):
+    if level is None or not page.measured(told.metric, finding.region, level):
         return None
     parts = page.signals(_question(finding, level))
     part = None if parts is None else story.concentration(parts, "region_code", finding)
@@ -318,7 +317,7 @@ def _question(finding: Finding, level: int) -> Query:
 
 def _moved_most(page: Page, finding: Finding, told: Told, window: Period) -> list[str]:
     level = page.level_below(page.region)
-    if level is None or not _measured(page, told.metric, level):
+    if level is None or not page.measured(told.metric, page.region.code, level):
         return []
     days = Period(window.start - DAY, window.stop)
     rows = page.ask(Query((finding.metric,), page.region.code, level, days, Grain.day)).sort("period")
@@ -346,10 +345,11 @@ def _overdue_where(page: Page, told: Told, window: Period) -> list[str]:
     return ["、".join(f"{told.place(code)} {number} 件" for code, number in fell.head(3).iter_rows())]
 
 
-def _leads(page: Page, finding: Finding) -> tuple[str, dict[str, str | list[str]]]:
-    """The page that shows the finding, and the words of its address."""
+def _leads(page: Page, finding: Finding, window: Period) -> tuple[str, dict[str, str | list[str]]]:
+    """The page that shows the finding, and the words of its address; of several days outside, all days of the window."""
     name = "health" if finding.kind is Kind.gap else _PAGES[finding.metric]
-    span = Span.over(Period.inclusive(finding.first, finding.last))
+    several = finding.kind in (Kind.high, Kind.low) and finding.days > 1
+    span = Span.over(window if several else Period.inclusive(finding.first, finding.last))
     chosen = {
         dimension: [code or "" for code in codes]
         for dimension, codes in (*page.where(metrics()[finding.metric]), *finding.where)

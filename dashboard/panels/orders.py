@@ -217,7 +217,8 @@ def kinds_panel(page: Page) -> None:
     kinds = _kinds(page, {kind for _, kind in cells})
     least = settings.thresholds().minimum_denominator
     detail = (
-        f"{bar.span_label(page)}；超期为期末数，到期不足 {least} 件不算率{narrowed(page, metrics()['orders_issued'])}"
+        f"{bar.span_label(page)}；超期为期末数；按期率按本期到期的计，不足 {least} 件只列件数"
+        f"{narrowed(page, metrics()['orders_issued'])}"
     )
     with panel("kinds", "按种类", detail, metrics()["orders_on_time_rate"]):
         names = [page.names.of("kind", kind) for kind in kinds]

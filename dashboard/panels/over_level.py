@@ -13,7 +13,7 @@ from dashboard.address import Where
 from dashboard.look import DASH, STATE_LABELS, Change, change, number, unit_of
 from dashboard.page import Page
 from dashboard.panels.crossfilter import without
-from dashboard.panels.frame import narrowed, panel, previous_label
+from dashboard.panels.frame import as_judged, narrowed, panel, previous_label
 from dashboard.panels.heat_map import heat_map_panel
 from dashboard.panels.league import league_panel
 from dashboard.panels.level_steps import level_steps_panel
@@ -46,6 +46,7 @@ _GROUPS = (
     ("其中到市级", (("received_level", ("3",)),)),
     ("其中赴省", (("received_level", ("4",)),)),
     ("其中进京", (("received_level", ("5",)),)),
+    ("其中到乡级或未记", (("received_level", ("0", "1", None)),)),
     ("其中越级", (("over_level", ("true",)),)),
 )
 Figure = dict[str, Any]
@@ -104,7 +105,7 @@ def _with_references(page: Page, keys: tuple[str, ...]) -> pl.DataFrame:
 
 def _comparison_row(page: Page, row: dict[str, Any], labels: dict[str, str]) -> table.Row:
     metric = metrics()[row["metric"]]
-    moves = [change(label, _known(row), row[name], metric) for name, label in labels.items()]
+    moves = [as_judged(page, change(label, _known(row), row[name], metric)) for name, label in labels.items()]
     return table.Row(
         metric.key,
         [
@@ -180,8 +181,10 @@ def _group_figures(page: Page, where: Where) -> tuple[Figure, Figure]:
 
 def _group_row(page: Page, name: str, batches: Figure, persons: Figure) -> table.Row:
     metric = metrics()[_GROUP_BATCHES]
-    previous = change(previous_label(page), _known(batches), batches["previous"], metric)
-    other = change(bar.reference_label(page), _known(batches), batches["other"], metric)
+    labels = {"previous": previous_label(page), "other": bar.reference_label(page)}
+    previous, other = (
+        as_judged(page, change(label, _known(batches), batches[name], metric)) for name, label in labels.items()
+    )
     figures = [_value(batches, metric, few(batches)), _value(persons, metrics()[_GROUP_PERSONS])]
     return table.Row(
         name, [Cell(name), *figures, Cell(per_batch(batches, persons) or DASH), _moved(previous), _moved(other)]

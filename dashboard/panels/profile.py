@@ -37,7 +37,10 @@ def _said(page: Page, lines: Sequence[profile.Line], group: str) -> str:
     words = {"better": "好于", "worse": "差于"}
     said = [f"{words[verdict]}同类 {len(found)} 项" for verdict, found in apart.items() if found]
     others = len(lines) - sum(map(len, apart.values()))
-    rest = f"其余 {others} 项差异不显著或不作比较" if said else "各项差异均不显著"
+    doubtful = sum(not profile.comparable(line, page.region.code) for line in lines)
+    if doubtful:
+        said.append(f"{doubtful} 项样本不足或未定义")
+    rest = f"其余 {others - doubtful} 项差异不显著" if said else "各项差异均不显著"
     return f"{page.region.name}与{group}比：{'，'.join([*said, rest])}"
 
 

@@ -56,20 +56,10 @@ def layers_of(page: Page, code: str, level: int) -> dict[str, Counts]:
         key = {_SHARE: "base", _POLICE: "police", _CIVIL: "civil"}[row["metric"]]
         found.setdefault(row["region_code"], {})[key] = row["numerator"]
     for key, name in ((_POLICE, "police"), (_CIVIL, "civil")):
-        if recorded_above(page, key, code, level):
+        if not page.measured(metrics()[key], code, level):
             for counts in found.values():
                 counts[name] = None
     return found
-
-
-def recorded_above(page: Page, key: str, code: str, level: int) -> bool:
-    """Whether the source's cases around that region are all coded above the level."""
-    region = page.tree.get(code)
-    while region.level <= level and region.parent is not None:
-        region = page.tree.get(region.parent)
-    parts = page.observations(Query((key,), region.code, level, page.period))["numerator"].sum()
-    whole = page.observations(Query((key,), region.code, region.level, page.period))["numerator"].sum()
-    return not parts and bool(whole)
 
 
 def _layers(page: Page, own: Counts) -> list[Layer]:
@@ -190,6 +180,6 @@ def _label(page: Page, rows: list[dict[str, Any]], label: str) -> str:
 
 
 def _foot(page: Page, code: str, level: int) -> str:
-    above = [words for key, words in _SOURCES if recorded_above(page, key, code, level)]
+    above = [words for key, words in _SOURCES if not page.measured(metrics()[key], code, level)]
     missing = f"{'、'.join(above)}未细分到{LEVEL_LABELS[level]}，占比不含。" if above else ""
     return f"{missing}虚线为合计；颜色表示在 99.8% 控制限外。基层少于警情或收案为倒。"

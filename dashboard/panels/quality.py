@@ -9,10 +9,10 @@ import streamlit as st
 
 from dashboard import bar
 from dashboard.look import parts, with_unit
-from dashboard.page import TREND_BUCKETS, Page
+from dashboard.page import Page
 from dashboard.panels.due_soon import due_panel
 from dashboard.panels.flow import petition_flow
-from dashboard.panels.frame import narrowed, panel, running
+from dashboard.panels.frame import narrowed, running
 from dashboard.panels.funnel import funnel_panel
 from dashboard.panels.league import league_panel
 from dashboard.panels.organs import organ_panel
@@ -49,7 +49,7 @@ def finding(page: Page) -> None:
 
 def first_screen(page: Page) -> None:
     """Who is worst, who is content, what is due; and how far one cohort has got."""
-    with st.container(key="yp-even"):
+    with st.container(key="row-quality"):
         left, middle, right = st.columns([0.39, 0.345, 0.265], gap="medium")
         with left:
             league_panel(page)
@@ -62,36 +62,18 @@ def first_screen(page: Page) -> None:
 
 def below(page: Page) -> None:
     """Which organs answer for it, where, what lies outside chance, and since when."""
-    with st.container(key="yp-even-organs"):
+    with st.container(key="row-organs"):
         left, right = st.columns([0.64, 0.36], gap="medium")
         with left:
             organ_panel(page)
         with right:
             map_panel(page, share=0.36)
-    if not _has_trend(page):
-        _no_trend(page)
-        funnel_panel(page, width=1560)
-        return
-    with st.container(key="yp-even-below"):
+    with st.container(key="row-satisfaction"):
         left, right = st.columns([0.5, 0.5], gap="medium")
         with left:
             trend_panel(page, height=320)
         with right:
             funnel_panel(page, width=740)
-
-
-def _has_trend(page: Page) -> bool:
-    """Whether any bucket can be drawn: a place of few cases has none."""
-    metric, buckets = page.metric, TREND_BUCKETS[page.trend_grain]
-    series = page.series([metric.key], page.region.code, page.region.level, buckets)
-    return bool((series["state"] == "ok").any())
-
-
-def _no_trend(page: Page) -> None:
-    metric = page.metric
-    with panel("trend", f"{page.region.name}{metric.label}走势", narrowed(page, metric).lstrip("，"), metric):
-        words = "各期样本都不足，画不出走势。换用季或年，或回到上一级区划再看。"
-        st.html(f'<p class="yp-quiet">{words}</p>')
 
 
 def everyone_word(region: Region) -> str:

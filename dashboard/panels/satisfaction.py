@@ -34,7 +34,7 @@ def satisfaction_panel(page: Page) -> None:
     axes = (Axis.over(content.values(), aims[0]), Axis.over(taking_part.values(), aims[1]))
     with panel(
         "satisfaction",
-        finding(wholes[SATISFIED], wholes[EVALUATED], aims[1]),
+        f"{region.name}{finding(wholes[SATISFIED], wholes[EVALUATED], aims[1])}",
         narrowed(page, metric).lstrip("，"),
         metric,
     ):

@@ -55,7 +55,11 @@ def conclusion(found: Standing) -> str:
 def detail(found: Standing) -> str:
     """Quietly: of when, how it is made and read, and what must be said of the scheme."""
     page, chosen = found.page, found.chosen
-    said = [f"{bar.span_label(page)}{running(page)}", f"{chosen.label}方案 v{chosen.version}，{chosen.since} 起"]
+    said = [
+        f"{bar.span_label(page)}{running(page)}",
+        *_at_township(found),
+        f"{chosen.label}方案 v{chosen.version}，{chosen.since} 起",
+    ]
     if chosen.parts:
         said.append("点为得分，横条为 90% 区间，虚线为平均")
     without = [found.names[row["region_code"]] for row in found.league.rows(named=True) if row["state"] != "ok"]
@@ -68,6 +72,12 @@ def detail(found: Standing) -> str:
     if chosen.name != in_force.name:
         said.append(f"现行为{in_force.label}方案，导出按现行")
     return " · ".join(said + ([chosen.caution] if chosen.caution else []))
+
+
+def _at_township(found: Standing) -> list[str]:
+    page = found.page
+    inside = found.focus is not None and page.region.level < found.level
+    return [f"考核到县区为止，{page.region.name}看{found.focus.name}"] if inside and found.focus else []
 
 
 def _by_decision(found: Standing, label: str) -> str:

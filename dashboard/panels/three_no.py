@@ -77,7 +77,7 @@ def target_words(row: Observed, aim: float | None, case: str, *, monthly: bool =
     if aim is None:
         return f"{said}，本期没有目标"
     if row["state"] == "small_n":
-        said += "，样本不足"
+        return f"{said}，{STATE_LABELS['small_n']}，不与 {aim:.0%} 目标比"
     needed = missing(row["numerator"], row["denominator"], aim)
     points = abs(100 * (row["value"] - aim))
     if needed > 0:

@@ -8,7 +8,7 @@ from typing import Any
 import streamlit as st
 
 from dashboard import answers
-from dashboard.look import asset, exact, with_unit
+from dashboard.look import DASH, STATE_LABELS, asset, exact, with_unit
 from dashboard.page import Page
 from dashboard.panels.due import due_panel
 from dashboard.panels.frame import narrowed, panel
@@ -160,6 +160,8 @@ def structure_panel(page: Page) -> None:
 
 def _layer(page: Page, key: str, period: Period) -> float | None:
     where = _BASE if key == "mediation_succeeded" else ()
+    if not page.measured(metrics()[key], page.region.code, page.region.level):
+        return None
     row = page.observations(Query((key,), page.region.code, page.region.level, period, where=where)).row(0, named=True)
     return row["value"] if row["state"] == "ok" else None
 
@@ -168,12 +170,26 @@ def own_panel(page: Page, told: News) -> None:
     """The watched metrics of the selected region on the last day, with what was expected of each."""
     columns = (Column("项目"), Column("件数", right=True), Column("预期范围", right=True), Column("判断", right=True))
     shown = [row for row in told.own.sort("series").iter_rows(named=True) if not WATCHED[row["series"]].where]
-    rows = [_own_row(row) for row in shown]
+    rows = [_own_row(row) for row in shown] + [_unknown_row(number) for number in _unknown(page)]
     with panel("own", f"{page.region.name}各项", f"{told.window.last:%m-%d}"):
         table.show(
             table.payload(columns, rows, label="各项与预期范围", empty="没有可以判断的项目。"),
             key="own",
         )
+
+
+def _unknown(page: Page) -> list[int]:
+    """The places in WATCHED of what the source does not tell apart at the region's level."""
+    return [
+        number
+        for number, series in enumerate(WATCHED)
+        if not series.where and not page.measured(metrics()[series.metric], page.region.code, page.region.level)
+    ]
+
+
+def _unknown_row(number: int) -> Row:
+    said = Cell(STATE_LABELS["not_measured"], tone="muted")
+    return Row(str(number), (Cell(WATCHED[number].name), Cell(DASH, tone="muted"), Cell(DASH, tone="muted"), said))
 
 
 def _own_row(row: Mapping[str, Any]) -> Row:

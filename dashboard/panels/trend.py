@@ -7,7 +7,8 @@ from datetime import date
 
 import polars as pl
 
-from dashboard import answers, bar, steps
+from dashboard import answers, bar, states, steps
+from dashboard.look import STATE_REASONS
 from dashboard.page import TREND_BUCKETS, Page
 from dashboard.panels.frame import narrowed, panel
 from dashboard.span import Span
@@ -32,6 +33,9 @@ def trend_panel(page: Page, height: int = 190) -> None:
     detail = f"按{_GRAIN_WORDS[grain]}{_beside(page, band, past, unfinished)}{narrowed(page, metric)}"
     covered = Period.inclusive(frame["period"].min(), page.period.last) if frame.height else None  # type: ignore[arg-type]
     with panel("trend", f"{page.region.name}{metric.label}走势", detail, metric):
+        if not (frame["state"] == "ok").any():
+            states.empty(*_nothing(page, metric, frame))
+            return
         picture = trend.figure(
             frame,
             metric,
@@ -51,6 +55,18 @@ def trend_panel(page: Page, height: int = 190) -> None:
             alt=trend.alt(frame, metric, grain),
             on_day=lambda day: steps.write(replace(page.selection, span=Span.holding(day, grain)), page.default),
         )
+
+
+def _nothing(page: Page, metric: Metric, frame: pl.DataFrame) -> tuple[str, str]:
+    """Why there is no line, and what to do."""
+    above = page.tree.get(page.region.parent).name if page.region.parent is not None else ""
+    if not page.measured(metric, page.region.code, page.region.level):
+        return f"{STATE_REASONS['not_measured']}。", f"请回到{above}再看。" if above else "请换一项指标。"
+    if "suppressed" in frame["state"]:
+        return f"{STATE_REASONS['suppressed']}。", "换用季或年，或取消筛选再看。"
+    if "small_n" in frame["state"]:
+        return "各期样本都不足，画不出走势。", f"换用季或年{f'，或回到{above}再看' if above else ''}。"
+    return "各期都没有可算的数。", f"换用季或年{f'，或回到{above}再看' if above else ''}。"
 
 
 def _beside(page: Page, band: pl.DataFrame | None, past: pl.DataFrame | None, unfinished: object) -> str:

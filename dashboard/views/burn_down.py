@@ -121,7 +121,8 @@ def title(batches: Sequence[Batch]) -> str:
     found = same_age(batches)
     if found is None:
         return "积案化解进度"
-    return f"{found.batch.name}交办 {found.months} 个月化解 {_rate(found.resolved)}，以往同期 {_rate(found.usual)}"
+    left, usual = _rate(1 - found.resolved), _rate(1 - found.usual)
+    return f"{found.batch.name}交办 {found.months} 个月后未化解 {left}，以往同期 {usual}"
 
 
 def alt(batches: Sequence[Batch]) -> str:

@@ -45,6 +45,7 @@ class Comparisons:
 
     ``previous`` 环比, ``year_ago`` the second comparison, 同比 by default; ``history``: several periods per region, oldest
     first, for the spark lines; ``places``: the league of the period before, with its ``rank_low`` and ``rank_high``.
+    ``judged``: whether a change may be called good or bad, which it is not while the period is running.
     """
 
     previous: pl.DataFrame | None = None
@@ -53,6 +54,7 @@ class Comparisons:
     places: pl.DataFrame | None = None
     previous_label: str = "环比"
     year_ago_label: str = "同比"
+    judged: bool = True
 
 
 NO_COMPARISONS = Comparisons()
@@ -115,15 +117,13 @@ def payload(
             "open": opens,
         }
         line |= {
-            "rank": "" if is_rest else ranks.get(code, _state_word(row)),
-            "value": line["value"] if ranks or is_rest or _plain(row) else _state_word(row),
+            "rank": "" if is_rest else ranks.get(code, ""),
+            "value": line["value"] if is_rest or _plain(row) else _state_word(row),
             "spark": [] if is_rest else sparks.get(code, []),
             "move": None if is_rest else moves.get(code),
         }
-        line["changes"] = _changes(row, before, ago, metric) if not is_rest else {}
+        line["changes"] = _changes(row, before, ago, metric, compare.judged) if not is_rest else {}
         line |= {"quiet": True, "at": None} if is_rest else {}
-        if metric.polarity == "neutral" and not _plain(row):
-            line["value"] = _state_word(row)
         line["alt"] = _row_alt(line, row, metric)
         lines.append(line)
     heads = _Heads(place_label, value_label or _value_label(metric, in_wan), _spark_label(compare.history))
@@ -262,14 +262,15 @@ def _by_region(frame: pl.DataFrame | None) -> dict[str, float | None] | None:
 
 
 def _changes(
-    row: Row, before: dict[str, float | None] | None, ago: dict[str, float | None] | None, metric: Metric
+    row: Row, before: dict[str, float | None] | None, ago: dict[str, float | None] | None, metric: Metric, judged: bool
 ) -> dict[str, object]:
     now = row["value"] if _plain(row) else None
     found: dict[str, object] = {}
     for key, label, past in (("previous", "环比", before), ("year_ago", "同比", ago)):
         if past is not None:
             item = asdict(change(label, now, past.get(row["region_code"]), metric))
-            found[key] = item | {"text": item["text"].removesuffix(" 百分点")}
+            tone = item["tone"] if judged else "neutral"
+            found[key] = item | {"text": item["text"].removesuffix(" 百分点"), "tone": tone}
     return found
 
 

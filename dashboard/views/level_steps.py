@@ -1,4 +1,4 @@
-"""The steps 市、省、国家: how many went above to each of them, a step higher for each level. The height is the level, no figure."""
+"""How many went above to each level, 市、省、国家, side by side; a bar under each figure is as long as the figure is large."""
 
 from __future__ import annotations
 
@@ -48,8 +48,9 @@ def few(row: Row) -> bool:
 
 def payload(steps: Sequence[Step], batches: Metric, persons: Metric) -> dict[str, Any]:
     """What the browser is sent, the lowest level first."""
+    most = max((step.batches["value"] for step in steps if _known(step.batches)), default=0.0)
     return {
-        "steps": [_entry(step, batches, persons) for step in steps],
+        "steps": [_entry(step, batches, persons) | {"bar": _bar(step, most)} for step in steps],
         "label": alt(steps, batches, persons),
         "foot": f"{FEW_WORDS}：{FEW_REASON}。" if any(few(step.batches) for step in steps) else "",
         "empty": "本期没有可列出的层级。",
@@ -99,6 +100,10 @@ def _entry(step: Step, batches: Metric, persons: Metric) -> dict[str, Any]:
         "selected": step.selected,
         "title": alt([step], batches, persons),
     }
+
+
+def _bar(step: Step, most: float) -> float:
+    return step.batches["value"] / most if _known(step.batches) and most else 0.0
 
 
 def _share(row: Row) -> str:

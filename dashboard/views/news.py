@@ -125,7 +125,7 @@ def beside(findings: Sequence[Finding], place: Callable[[str], str], region: str
     return f"同时越界：{'、'.join(named)}{more}" if named else ""
 
 
-def rest(story: Story, days: int) -> Line:
+def rest(story: Story, days: int, place: Callable[[str], str]) -> Line:
     """The last line: how many series are as usual, what could not be judged, and how much of it all chance alone brings."""
     first = "其余" if story.told else "所看的"
     text = f"{first} {story.usual} 项指标在正常范围内" if story.usual else "没有可以判断的指标"
@@ -133,12 +133,21 @@ def rest(story: Story, days: int) -> Line:
     by_chance = FALSE_ALARMS / 100 * series * days
     counts = (
         (story.more, f"另有 {story.more} 项越界未列出"),
-        (story.standing, f"{story.standing} 项比率仍在范围外（上次已是）"),
+        (len(story.standing), _still_outside(story.standing, place)),
         (story.one_sided, f"{story.one_sided} 项发生数少，只判偏高"),
         (story.unjudged, f"{story.unjudged} 项可比日不足，不作判断"),
-        (by_chance >= 0.05, f"按 99.8% 区间，偶然越界平均约 {by_chance:.1f} 项"),
+        (by_chance >= 0.05, f"偶然越界平均约 {by_chance:.1f} 项"),
     )
     return Line("", "●", "muted", text, "；".join(words for number, words in counts if number))
+
+
+def _still_outside(standing: Sequence[Finding], place: Callable[[str], str]) -> str:
+    """The rates that the last meeting saw outside already, the farthest out by name."""
+    named = "、".join(
+        f"{place(finding.region)}{finding.name}{'偏高' if finding.up else '偏低'}" for finding in standing[:_BESIDE]
+    )
+    more = f"等 {len(standing)} 项" if len(standing) > _BESIDE else ""
+    return f"{named}{more}（上次已在范围外）"
 
 
 def payload(lines: Sequence[Line], foot: str = "") -> dict[str, Any]:

@@ -64,6 +64,11 @@ def standing_apart(lines: Sequence[Line], own: str) -> dict[str, list[str]]:
     return apart
 
 
+def comparable(line: Line, own: str) -> bool:
+    """Whether the region has a figure of the metric that may be held against others."""
+    return _plain(_own(line, own))
+
+
 def _own(line: Line, own: str) -> Row | None:
     return next((row for row in line.rows if row["region_code"] == own), None)
 

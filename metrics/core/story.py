@@ -111,14 +111,14 @@ class Finding:
 class Story:
     """``told``: the findings with a sentence; ``more``: how many have none for want of room. Of series, each one place:
     ``usual`` in their range on all days, ``one_sided`` of these so few a day that only an excess can be seen, ``unjudged``
-    without enough comparable days, ``standing`` rates that lay outside before already."""
+    without enough comparable days. ``standing``: the rates that lay outside before already, farthest out first."""
 
     told: tuple[Finding, ...]
     more: int
     usual: int
     one_sided: int
     unjudged: int
-    standing: int = 0
+    standing: tuple[Finding, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -293,15 +293,20 @@ def _past_moves(values: Mapping[date, float], window: Period) -> list[float]:
     ]
 
 
-def crossed(now: pl.DataFrame, earlier: Sequence[pl.DataFrame], period: Period, name: str) -> tuple[list[Finding], int]:
-    """Rates that left the range of the others, and how many lay outside on the same side in any ``earlier`` league already.
+def crossed(
+    now: pl.DataFrame, earlier: Sequence[pl.DataFrame], period: Period, name: str
+) -> tuple[list[Finding], list[Finding]]:
+    """Rates that left the range of the others, and those that lay outside on the same side in any ``earlier`` league already.
 
     ``now`` and ``earlier``: one metric's leagues (``judged``) by region_code, ``now`` of ``period``.
     """
     before = {pair for league in earlier for pair in league.select("region_code", "band").iter_rows()}
-    outside = list(now.filter(pl.col("band").is_in(["above", "below"])).iter_rows(named=True))
-    new = [row for row in outside if (row["region_code"], row["band"]) not in before]
-    return [_crossed(row, period, name) for row in new], len(outside) - len(new)
+    new: list[Finding] = []
+    standing: list[Finding] = []
+    for row in now.filter(pl.col("band").is_in(["above", "below"])).iter_rows(named=True):
+        known = (row["region_code"], row["band"]) in before
+        (standing if known else new).append(_crossed(row, period, name))
+    return new, standing
 
 
 def _crossed(row: Mapping[str, Any], period: Period, name: str) -> Finding:
@@ -335,7 +340,9 @@ def fallen_overdue(orders: pl.DataFrame, window: Period, region: str, metric: st
 # The story --------------------------------------------------------------------------------------------------------------
 
 
-def story(findings: Iterable[Finding], looked_at: Counted, related: Related, most: int, standing: int = 0) -> Story:
+def story(
+    findings: Iterable[Finding], looked_at: Counted, related: Related, most: int, standing: Sequence[Finding] = ()
+) -> Story:
     """The findings in order of weight, at most ``most`` of them, what one event shows in several series told once.
 
     ``related``: whether one region lies in the other, or is it.
@@ -348,7 +355,8 @@ def story(findings: Iterable[Finding], looked_at: Counted, related: Related, mos
         else:
             kept[place] = replace(kept[place], beside=(*kept[place].beside, finding))
     told = tuple(kept[:most])
-    return Story(told, len(kept) - len(told), looked_at.usual, looked_at.one_sided, looked_at.unjudged, standing)
+    known = tuple(sorted(standing, key=_order))
+    return Story(told, len(kept) - len(told), looked_at.usual, looked_at.one_sided, looked_at.unjudged, known)
 
 
 def _order(finding: Finding) -> tuple[bool, float, str, str, str]:

@@ -76,7 +76,7 @@ def test_the_newest_batch_stands_beside_earlier_ones_at_its_age() -> None:
     assert found is not None
     assert (found.batch.name, found.months, found.others) == ("新", 3, 3)
     assert [found.resolved, found.usual] == pytest.approx([0.3, 0.4])
-    assert burn_down.title(batches) == "新交办 3 个月化解 30.0%，以往同期 40.0%"
+    assert burn_down.title(batches) == "新交办 3 个月后未化解 70.0%，以往同期 60.0%"
 
 
 def test_too_few_or_too_small_earlier_batches_compare_nothing() -> None:

@@ -93,7 +93,7 @@ def test_a_young_cohort_is_unfinished_not_bad() -> None:
     waiting = Open(800, 0, 225)
     steps = petition_steps(petitions(YOUNG), Open(350, 0, 0), waiting)
     said = petition_finding("2026年11月", petitions(YOUNG), waiting)
-    assert said == "2026年11月登记 1,750 件：已受理 80.0%，1,025 件未到答复期限，答复情况尚不能判断"
+    assert said == "2026年11月登记 1,750 件：已受理 80.0%，800 件未到答复期限、225 件期限未定，答复情况尚不能判断"
     kinds = {part.kind for part in steps[2].segments if part.count}
     assert kinds == {"done", "open"}, "nothing of it is drawn as late"
     assert "样本不足" in flow.alt(steps), "seven evaluations are too few"

@@ -97,6 +97,15 @@ def test_a_source_recorded_above_the_level_is_unknown_below_it_and_no_zero(page:
     assert pyramid.layers_of(page, TOWNSHIP, 1) == {TOWNSHIP: {"base": 60, "police": 70, "civil": None}}
 
 
+def test_a_count_recorded_above_the_township_has_no_value_there_and_is_compared_by_county(page: Page) -> None:
+    filings = at(page, metric="civil_filings", region=TOWNSHIP)
+    assert filings.compared(["civil_filings"]).select("value", "state").row(0) == (None, "not_measured")
+    assert filings.compared_region.code == ROOT
+    assert filings.series(["civil_filings"], TOWNSHIP, 1, 1)["state"].unique().to_list() == ["not_measured"]
+    assert at(page, metric="civil_filings", region=COUNTY).compared(["civil_filings"])["value"].to_list() == [40]
+    assert filings.compared(["police_disputes"])["value"].to_list() == [70]
+
+
 def test_a_batch_with_many_open_cases_is_unripe(page: Page) -> None:
     newest, before = mediation._cohorts(page, Period.inclusive(date(2026, 1, 1), date(2026, 2, 28)), Grain.month)
     assert (newest["denominator"], newest["open"]) == (162, 9)

@@ -121,7 +121,7 @@ def test_the_headline_counts_the_gap_in_points_and_villages() -> None:
     assert said(1810, 1983) == " 91.3%（1,810/1,983），距 95% 目标差 3.7 个百分点，相当于 74 个村(社区)"
     assert said(1917, 1983) == " 96.7%（1,917/1,983），已达 95% 目标，超过 1.7 个百分点"
     assert said(247, 260).endswith("已达 95% 目标，恰好达到")
-    assert said(9, 10, "small_n").startswith(" 90.0%（9/10），样本不足，距 95%")
+    assert said(9, 10, "small_n").startswith(" 90.0%（9/10），样本不足，不与 95% 目标比")
     assert said(0, 0, "undefined") == "：未定义（本期没有评定数据，可换期间）"
     assert said(1, 1, "suppressed") == "：已隐去（数量过少，为保密不显示）"
     assert said(19, 20, aim=None).endswith("本期没有目标")

@@ -25,6 +25,9 @@ DAY = date(2026, 11, 20)
 VOLUME = metrics()["petition_volume"]
 TOLD = Told(lambda code: {LILING: "醴陵市"}.get(code, "株洲市"), VOLUME, dated=False)
 HIGH = Finding(Kind.high, "petition_volume", "登记", "petitions", LILING, DAY, DAY, 19, 17, 6.2, 4.0)
+LOW_RATE = replace(
+    HIGH, kind=Kind.rate, metric="mediation_success_rate", name="调解成功率", value=0.77, limit=0.8, expected=0.84
+)
 
 
 # Sentences --------------------------------------------------------------------------------------------------------------
@@ -83,12 +86,18 @@ def test_an_excess_is_placed_only_where_half_of_it_lies() -> None:
 
 
 def test_the_last_line_says_what_is_usual_and_what_is_not_judged() -> None:
-    story = Story((HIGH,), more=2, usual=43, one_sided=7, unjudged=3, standing=1)
-    last = news.rest(story, days=3)
+    story = Story((HIGH,), more=2, usual=43, one_sided=7, unjudged=3, standing=(LOW_RATE,))
+    last = news.rest(story, 3, TOLD.place)
     assert last.text == "其余 43 项指标在正常范围内"
-    for words in ("另有 2 项", "1 项比率仍在范围外", "7 项发生数少", "3 项可比日不足", "平均约 0.3 项"):
+    for words in (
+        "另有 2 项",
+        "醴陵市调解成功率偏低（上次已在范围外）",
+        "7 项发生数少",
+        "3 项可比日不足",
+        "平均约 0.3 项",
+    ):
         assert words in last.detail
-    assert news.rest(Story((), 0, 0, 0, 0), 1).text == "没有可以判断的指标"
+    assert news.rest(Story((), 0, 0, 0, 0), 1, TOLD.place).text == "没有可以判断的指标"
     assert last.href == ""
 
 

@@ -224,10 +224,10 @@ def test_a_rate_is_told_of_when_it_leaves_the_range_of_the_others() -> None:
     assert [(finding.region, finding.kind, finding.limit, finding.up) for finding in found] == [
         (LILING, Kind.rate, 0.78, False)
     ]
-    assert standing == 0
-    assert story.crossed(now, [league(liling="below", hetang=None)], window(28), "调解成功率") == ([], 1)
+    assert standing == []
+    assert story.crossed(now, [league(liling="below", hetang=None)], window(28), "调解成功率") == ([], found)
     wandering = [league(liling="within"), league(liling="below"), league(liling="within")]
-    assert story.crossed(now, wandering, window(28), "调解成功率") == ([], 1)
+    assert story.crossed(now, wandering, window(28), "调解成功率") == ([], found)
 
 
 def test_orders_fall_overdue_on_the_day_after_they_were_due() -> None:
