@@ -54,7 +54,8 @@ def _told(outcome: Outcome) -> str:
 
 
 def _effort(outcome: Outcome) -> str:
-    how = f"全部重取：{outcome.rebuilt}" if outcome.rebuilt else "逐月核对" if outcome.reconciled else "增量"
+    compared = f"逐月核对：{outcome.moved}" if outcome.moved else "逐月核对" if outcome.reconciled else "增量"
+    how = f"全部重取：{outcome.rebuilt}" if outcome.rebuilt else compared
     mended = f"，修复 {outcome.mended} 个损坏的文件" if outcome.mended else ""
     return f"{how}，取 {outcome.months} 个表月 {outcome.rows:,} 行{mended}，用时 {outcome.seconds:.1f} 秒"
 

@@ -20,6 +20,7 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from datetime import date, datetime
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 
@@ -43,7 +44,7 @@ class BusyError(RuntimeError):
 class Manifest:
     """What one snapshot consists of. ``facts`` and ``registers``: name → entry month (ISO) → file; ``reference``:
     table → file; ``digests``: table → entry month → digest of its rows (see ``digests``); ``watermarks``: table → the
-    newest updated_at seen."""
+    newest updated_at seen; ``origin``: which server's history was read (see ``origin``)."""
 
     number: int
     taken_at: str
@@ -57,6 +58,7 @@ class Manifest:
     reference: dict[str, str]
     digests: dict[str, dict[str, str]] = field(default_factory=dict)
     watermarks: dict[str, str] = field(default_factory=dict)
+    origin: dict[str, Any] = field(default_factory=dict)
     format: int = FORMAT
 
     @property
@@ -105,7 +107,7 @@ class Looked:
     """The last time that the source was read through without a fault, whether or not anything had changed.
 
     ``number``: the snapshot that holds what was found; ``at``: by the database's clock, ``clock``: by this host's (seconds
-    since 1970); ``digests`` and ``watermarks`` take the place of the manifest's; ``reconciled_at``: when all months were
+    since 1970); ``digests``, ``watermarks`` and ``origin`` take the place of the manifest's; ``reconciled_at``: when all months were
     last compared or read (host's clock); ``collected_at``: when the archive was last cleared (host's clock).
     """
 
@@ -116,6 +118,7 @@ class Looked:
     watermarks: dict[str, str]
     reconciled_at: float
     collected_at: float = 0.0
+    origin: dict[str, Any] = field(default_factory=dict)
 
 
 class Archive:

@@ -1,7 +1,8 @@
 """A sync: one REPEATABLE READ transaction = one numbered version of every fact and register.
 
 Fetched is what changed. A *look* finds the entry months of rows whose updated_at is new, and those whose number of rows is
-another; a *reconciliation* compares the digests of all months; a *rebuild* reads everything. Each such month is fetched
+another; a *reconciliation* compares the digests of all months, and every look becomes one when it finds another server,
+another history of it or another role than the last (``origin``); a *rebuild* reads everything. Each such month is fetched
 again in all facts and registers of its table; all others keep their files. Regions, organs and categories are read whole
 every time. Nothing changed: no new snapshot, only a note that the source was looked at.
 """
@@ -22,10 +23,12 @@ from data_access import contract, digests, entry_months, facts, registers, repli
 from data_access.archive import Archive, Looked, Manifest, SnapshotError
 from data_access.entry_months import Month
 from data_access.facts import FACTS, Fact
+from data_access.origin import read_origin
 from data_access.progress import Progress, silent
 from data_access.reference import LOCAL, Moment, read_moment, read_reference
 from data_access.regions import RegionTree
 from data_access.registers import REGISTERS, Register
+from data_access.server_memory import read_memory
 from data_access.snapshot_policy import SnapshotPolicy, Syncing, snapshot_policy
 from data_access.steady import steady
 
@@ -54,7 +57,7 @@ _NO_MONTHS: frozenset[Month] = frozenset()
 class Outcome:
     """How a sync ended. ``manifest``: the newest snapshot now; ``published``: whether this sync made it; ``months`` and
     ``rows``: what was fetched (months by table, rows of facts and registers); ``rebuilt``: why everything was read anew,
-    None where it was not; ``mended``: how many damaged files were replaced; ``seconds``: how long it took."""
+    None where it was not; ``moved``: why all months were compared though nobody asked for it; ``mended``: how many damaged files were replaced; ``seconds``: how long it took."""
 
     manifest: Manifest
     published: bool
@@ -62,6 +65,7 @@ class Outcome:
     rows: int
     rebuilt: str | None
     reconciled: bool
+    moved: str | None
     mended: int
     seconds: float
 
@@ -98,7 +102,7 @@ def advance(
     why = rebuild or why
     damaged = archive.damaged(base) if base else frozenset()
     behind = base is not None and base.number != max(archive.numbers())
-    plan = _Plan(None if why else base, reconcile or behind, damaged, chosen.sync)
+    plan = _Plan(None if why else base, reconcile or behind, damaged, chosen.sync, _change_seen(archive))
 
     def attempt() -> _Read:
         described = replica.state(engine).sentence
@@ -109,8 +113,18 @@ def advance(
     forced = bool(why or damaged or behind)
     published = forced or base is None or _content(read.manifest) != _content(base)
     made = _published(archive, read) if published or base is None else base
-    _note(archive, made, read, whole=bool(why) or plan.reconcile, keep=chosen)
-    return Outcome(made, published, read.months, read.rows, why, plan.reconcile, len(damaged), time.monotonic() - begun)
+    reconciled = plan.reconcile or read.moved is not None
+    _note(archive, made, read, whole=bool(why) or reconciled, keep=chosen)
+    taken = time.monotonic() - begun
+    return Outcome(made, published, read.months, read.rows, why, reconciled, read.moved, len(damaged), taken)
+
+
+def _change_seen(archive: Archive) -> str | None:
+    """What the looks at the server's state have noticed since all months were last compared: it may have passed already."""
+    looked, seen = archive.looked(), read_memory(archive.folder)
+    if looked is None or seen.changed_at is None or seen.changed_at.timestamp() < looked.reconciled_at:
+        return None
+    return "看守看到库换过"
 
 
 def reconcile_due(archive: Archive, hour: int, now: datetime) -> bool:
@@ -135,6 +149,7 @@ class _Plan:
     reconcile: bool
     damaged: frozenset[str]
     syncing: Syncing
+    change_seen: str | None = None
 
 
 @dataclass(frozen=True)
@@ -144,6 +159,7 @@ class _Read:
     manifest: Manifest
     months: int
     rows: int
+    moved: str | None
 
 
 def _base(archive: Archive) -> tuple[Manifest | None, str | None]:
@@ -162,15 +178,17 @@ def _base(archive: Archive) -> tuple[Manifest | None, str | None]:
 
 
 def _as_last_looked(archive: Archive, manifest: Manifest) -> Manifest:
-    """With the digests of the last look, which may know of changes that no fact shows."""
+    """With the digests and origin of the last look, which may know of changes that no fact shows."""
     looked = archive.looked()
     if looked is None or looked.number != manifest.number:
         return manifest
-    return replace(manifest, digests=looked.digests, watermarks=looked.watermarks)
+    return replace(manifest, digests=looked.digests, watermarks=looked.watermarks, origin=looked.origin)
 
 
 def _read(connection: Connection, archive: Archive, plan: _Plan, described: str, progress: Progress) -> _Read:
-    moment = read_moment(connection)
+    moment, origin = read_moment(connection), read_origin(connection)
+    moved = None if plan.base is None or plan.reconcile else plan.change_seen or origin.moved(plan.base.origin)
+    plan = replace(plan, reconcile=plan.reconcile or moved is not None)
     reference = read_reference(connection)
     RegionTree(reference["region"])
     kept = {name: archive.put(frame) for name, frame in reference.items()}
@@ -193,9 +211,10 @@ def _read(connection: Connection, archive: Archive, plan: _Plan, described: str,
         reference=kept,
         digests=found.digests,
         watermarks=found.watermarks,
+        origin=origin.noted,
     )
     months = sum(len(found.digests[name] if some is None else some) for name, some in wanted.items())
-    return _Read(manifest, months, fetching.rows)
+    return _Read(manifest, months, fetching.rows, moved)
 
 
 def _any(wanted: Mapping[str, Months], table: Table) -> bool:
@@ -364,6 +383,7 @@ def _note(archive: Archive, made: Manifest, read: _Read, *, whole: bool, keep: S
         clock=now,
         digests=read.manifest.digests,
         watermarks=read.manifest.watermarks,
+        origin=read.manifest.origin,
         reconciled_at=now if whole else before.reconciled_at if before else 0.0,
         collected_at=collected,
     )

@@ -55,7 +55,7 @@ def look(engine: Engine, archive: Archive, *, reconcile: bool = False, policy: S
 
 def content(manifest: Manifest) -> Manifest:
     """All that must not depend on the way there."""
-    return replace(manifest, number=0, taken_at="", replica="", watermarks={})
+    return replace(manifest, number=0, taken_at="", replica="", watermarks={}, origin={})
 
 
 def rebuilt(engine: Engine) -> Manifest:
