@@ -72,6 +72,18 @@ def marks(made: Provenance) -> str:
     return f'<span class="yp-marks">{mark}{badge}</span>'
 
 
+def marks_then(made: Provenance) -> str:
+    """As ``marks``, of a snapshot that was asked for: the clocks speak of now, and have nothing to say of it (HTML)."""
+    mark = f'<span class="yp-tag">{escape(made.synthetic)}</span>' if made.synthetic else ""
+    newest = f"{made.newest_event:%m-%d}" if made.newest_event else "无"
+    words = f"业务截至 {newest}　按当时　快照 №{made.number}"
+    title = (
+        f"取数时间 {made.taken_at.astimezone(LOCAL):%Y-%m-%d %H:%M}；业务日期 {made.business_date}；当时{made.replica}"
+    )
+    badge = f'<span class="yp-badge" title="{escape(title)}"><span class="yp-dot caution"></span>{escape(words)}</span>'
+    return f'<span class="yp-marks">{mark}{badge}</span>'
+
+
 def _business(known: Freshness) -> str:
     late = known.business.level in ("caution", "broken") and known.business.words != "无"
     return f"{known.business.words}（{known.business.notes[0].rpartition('，')[2]}）" if late else known.business.words

@@ -22,7 +22,7 @@ from dashboard.export import (
     parquet_bytes,
     xlsx_bytes,
 )
-from dashboard.snapshot_commands import moment_of
+from dashboard.history import moment_of
 from data_access import check as contract_check
 from data_access import snapshot, source
 from data_access.live import live_store

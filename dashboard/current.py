@@ -48,7 +48,7 @@ class Seen:
 @dataclass(frozen=True)
 class Version:
     """One snapshot of the archive. ``changed``: monthly files that differ from the one before, None where there is none
-    to compare with; ``readable``: made by the definitions of this program."""
+    to compare with; ``readable``: made by the definitions of this program; ``kept``: why it is kept, in Chinese."""
 
     number: int
     taken_at: datetime
@@ -58,13 +58,15 @@ class Version:
     files: int
     changed: int | None
     readable: bool
+    kept: str = ""
 
 
 @dataclass(frozen=True)
 class Restated:
     """What snapshot ``after`` says differently than ``before`` of days up to ``closed``; see ``metrics.restated``.
 
-    ``before`` None: there is no earlier one. ``fault``: why the two could not be compared, one Chinese sentence.
+    ``before`` None: there is no earlier one. ``fault``: why the two could not be compared, one Chinese sentence. ``meeting``:
+    when the meeting sat at which ``before`` was in use; None: it is merely the one before.
     """
 
     after: int
@@ -72,20 +74,24 @@ class Restated:
     closed: date | None = None
     frame: pl.DataFrame | None = None
     fault: str | None = None
+    meeting: datetime | None = None
 
 
 @dataclass(frozen=True)
 class Findings:
     """What the background knows of the data: of the snapshot in use, or None and empty until it has looked.
 
-    ``every``: in what time the source is looked at again; ``versions``: the newest first; ``read_at``: when the source was last read
+    ``every``: in what time the source is looked at again; ``versions``: the newest first, ``unlisted``
+    others being kept; ``since_meeting``: as ``restated``, since the last meeting; ``read_at``: when the source was last read
     to the end, whether or not that made a new snapshot; ``notices``: what the operator should know, each a Chinese sentence.
     """
 
     every: timedelta | None = None
     examined: Examined | None = None
     versions: tuple[Version, ...] = ()
+    unlisted: int = 0
     restated: Restated | None = None
+    since_meeting: Restated | None = None
     read_at: datetime | None = None
     notices: tuple[str, ...] = ()
 
@@ -159,7 +165,9 @@ def found(
     every: timedelta | None = None,
     examined: Examined | None = None,
     versions: tuple[Version, ...] | None = None,
+    unlisted: int | None = None,
     restated: Restated | None = None,
+    since_meeting: Restated | None = None,
     read_at: datetime | None = None,
     notices: tuple[str, ...] | None = None,
 ) -> None:
@@ -168,7 +176,9 @@ def found(
         "every": every,
         "examined": examined,
         "versions": versions,
+        "unlisted": unlisted,
         "restated": restated,
+        "since_meeting": since_meeting,
         "read_at": read_at,
         "notices": notices,
     }

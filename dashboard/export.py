@@ -39,13 +39,15 @@ SHEET_ROWS = 2**20 - 1  # below the header
 
 @dataclass(frozen=True)
 class Export:
-    """Observations with everything that their table needs. ``observations``: as ``evaluate`` gives them."""
+    """Observations with everything that their table needs. ``observations``: as ``evaluate`` gives them; ``then``: asked as
+    of that snapshot (按当时), which its name says."""
 
     query: Query
     observations: pl.DataFrame
     metrics: Mapping[str, Metric]
     tree: RegionTree
     provenance: Provenance
+    then: bool = False
 
     def table(self, layout: Layout) -> pl.DataFrame:
         """The table with its types: period as a date, codes as text, figures as numbers (null where empty)."""
@@ -111,6 +113,8 @@ class Export:
         period = self.query.period
         span = f"{period.start:%Y%m%d}-{period.last:%Y%m%d}"
         parts = [what, self.tree.get(self.query.region).name, span, f"截至{self.provenance.business_date:%Y%m%d}"]
+        if self.then:
+            parts.append(f"按快照{self.provenance.number}")
         if self.provenance.synthetic:
             parts.append("演示数据合成")
         return "_".join(part.replace("/", "-") for part in parts)
@@ -127,7 +131,7 @@ class Export:
                 "筛选",
                 "；".join(f"{name}={'|'.join(v or '(空)' for v in values)}" for name, values in query.where) or "无",
             ),
-            ("快照", f"№{source.number}" if source.number else "直接查询数据库"),
+            ("快照", f"№{source.number}{'（按当时）' if self.then else ''}" if source.number else "直接查询数据库"),
             ("取数时间", source.taken_at.isoformat(timespec="seconds")),
             ("业务日期", str(source.business_date)),
             ("行数", str(self.observations.height)),

@@ -343,4 +343,4 @@ class Page:
 
     def export_link(self, kind: Format = FORMATS[0], layout: Layout = LAYOUTS[0]) -> str:
         """The address of the page's table as a file."""
-        return routes.address_of(self.exported, kind, layout)
+        return routes.address_of(self.exported, kind, layout, self.selection.snapshot)

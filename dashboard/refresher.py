@@ -27,6 +27,7 @@ from data_access.snapshot_policy import snapshot_policy
 from data_access.source import Source
 from data_access.steady import ContractError
 from data_access.syncing import Outcome
+from metrics.core.calendar import calendar
 
 log = logging.getLogger("yanpan.refresher")
 
@@ -47,7 +48,8 @@ class Refresher(threading.Thread):
         self._warning: str | None = None
         self._urgent = False
         self._told = 0.0
-        self._examined = 0
+        self._examined: tuple[int | None, datetime | None] | None = None
+        self._meeting: datetime | None = None
         # The demonstration city gains a day at midnight and nothing in between.
         current.found(
             every=timedelta(days=1) if source.demo_address is not None else self._every, notices=tuple(source.notices)
@@ -72,6 +74,7 @@ class Refresher(threading.Thread):
                 self._sync()
                 self._load_newest()
             self._tell_when_read()
+            self._keep_for_meeting()
             self._look_back()
         except _StoppedError:
             return True
@@ -174,23 +177,39 @@ class Refresher(threading.Thread):
             current.found(read_at=datetime.fromisoformat(looked.at))
 
     def _look_back(self) -> None:
-        """After each new snapshot: which there are, what it restates, and whether the database keeps the contract.
+        """After each new snapshot and each meeting: which there are, what it restates, and whether the database keeps the contract.
 
         Never in a viewer's run, and on the refresher's own engine. A fault here leaves the figures in use and is logged.
         """
-        fresh = current.snapshot()
-        if fresh is None or fresh.provenance.number == self._examined or self._ended.is_set():
+        fresh, meeting = current.snapshot(), self._meeting
+        if fresh is None or (fresh.provenance.number, meeting) == self._examined or self._ended.is_set():
             return
-        self._examined = fresh.provenance.number or 0
+        self._examined = (fresh.provenance.number, meeting)
         archive = self._source.archive
         try:
+            listed, others = looking_back.versions(archive, datetime.now(tz=LOCAL))
             current.found(
-                versions=looking_back.versions(archive),
-                restated=looking_back.compared_with_previous(archive, fresh),
+                versions=listed, unlisted=others, restated=looking_back.compared_with_previous(archive, fresh)
             )
+            if meeting is not None:
+                current.found(since_meeting=looking_back.compared_with_meeting(archive, fresh, meeting))
             current.found(examined=self._examine())
         except Exception:
             log.exception("looking back failed")
+
+    def _keep_for_meeting(self) -> None:
+        """Once the time of a meeting has come: what was in use then is kept, as shown there."""
+        meeting, archive = calendar().last_meeting(datetime.now(tz=LOCAL)), self._source.archive
+        if meeting is None or meeting == self._meeting:
+            return
+        try:
+            with archive.writing():
+                kept = looking_back.keep_for_meeting(archive, meeting)
+        except BusyError:
+            return
+        self._meeting = meeting
+        if kept is not None:
+            log.info("snapshot %s kept: in use at the meeting of %s", kept, meeting.date())
 
     def _examine(self) -> Examined:
         started = time.monotonic()

@@ -14,6 +14,7 @@ from starlette.responses import FileResponse, JSONResponse, PlainTextResponse, R
 from starlette.routing import Route
 
 from dashboard import current, freshness, telemetry
+from dashboard.address import AS_SEEN
 from dashboard.export import (
     BYTE_ORDER_MARK,
     FORMATS,
@@ -26,7 +27,7 @@ from dashboard.export import (
     parquet_bytes,
     xlsx_bytes,
 )
-from dashboard.history import snapshot_of
+from dashboard.history import named, snapshot_of
 from dashboard.look import ASSETS, FONT_FILES, FONT_PATH
 from data_access import clocks
 from data_access.clocks import Clock
@@ -43,8 +44,10 @@ EXPORT_PATH = "/export"
 _KEY_OF_LEVEL = {level: key for key, level in LEVEL_KEYS.items()}
 
 
-def address_of(query: Query, kind: Format = FORMATS[0], layout: Layout = LAYOUTS[0]) -> str:
-    """The address under which the export of the query lies."""
+def address_of(
+    query: Query, kind: Format = FORMATS[0], layout: Layout = LAYOUTS[0], snapshot: int | None = None
+) -> str:
+    """The address under which the export of the query lies; of the newest snapshot, or of that number."""
     words = [
         *(("metric", key) for key in query.metrics),
         ("region", query.region),
@@ -56,6 +59,7 @@ def address_of(query: Query, kind: Format = FORMATS[0], layout: Layout = LAYOUTS
         *(("where", f"{name}={code or ''}") for name, codes in query.where for code in codes),
         *([] if layout == LAYOUTS[0] else [("layout", layout)]),
         *([] if kind == FORMATS[0] else [("format", kind)]),
+        *([] if snapshot is None else [("snapshot", str(snapshot))]),
     ]
     return f"{EXPORT_PATH}?{urlencode(words)}"
 
@@ -108,7 +112,7 @@ async def figures(_: Request) -> Response:
 async def export(request: Request) -> Response:
     """The table that the address asks for (parameters as ``yanpan export``), streamed as an attachment.
 
-    ``snapshot=N``: of that snapshot; 404 when it is gone.
+    ``snapshot=N`` or ``as_of=MOMENT``: of that snapshot; 404 when it is gone.
     """
     loaded = current.snapshot()
     if loaded is None:
@@ -132,19 +136,16 @@ async def export(request: Request) -> Response:
 
 
 def _chosen(request: Request, loaded: Snapshot) -> Snapshot:
-    """The snapshot that the address names by ``snapshot=N``, or the one in use. Raises BadQuery, SnapshotError."""
-    text = request.query_params.get("snapshot")
-    if text is None:
-        return loaded
-    if not (text.isascii() and text.isdecimal() and len(text) <= 8):
-        raise BadQuery(f"snapshot={text} 不可用；要快照编号，例如 snapshot={loaded.provenance.number}")
-    return snapshot_of(int(text))
+    """The snapshot that the address names (``dashboard/history.py``), or the one in use. Raises BadQuery, SnapshotError."""
+    number = named(dict(request.query_params))
+    return loaded if number is None else snapshot_of(number)
 
 
 def asked(request: Request, loaded: Snapshot) -> Export:
     """The export that the address asks for. Raises BadQuery, Forbidden."""
     query = query_of(request.query_params, loaded.regions)
-    return Export(query, evaluate(query, loaded, metrics()), metrics(), loaded.regions, loaded.provenance)
+    then = any(word in request.query_params for word in AS_SEEN)
+    return Export(query, evaluate(query, loaded, metrics()), metrics(), loaded.regions, loaded.provenance, then)
 
 
 def query_of(words: QueryParams, tree: RegionTree) -> Query:

@@ -12,6 +12,7 @@ from pathlib import Path
 from types import FrameType
 
 from dashboard.export import BYTE_ORDER_MARK
+from dashboard.history import moment_of
 from dashboard.looking_back import between
 from data_access import backup, replica, retention, settings, source, syncing
 from data_access.archive import Archive, BusyError, SnapshotError, file_names
@@ -22,7 +23,6 @@ from data_access.snapshot_policy import snapshot_policy
 from data_access.source import Source
 from data_access.steady import ContractError
 from data_access.syncing import WAITING, Outcome
-from metrics.core.query import BadQuery
 
 Say = Callable[[str], None]
 #: What one round of a loop may meet and the next may be free of.
@@ -179,18 +179,6 @@ def restated(before: str, after: str | None, out: Path | None, write: Callable[[
 def number_of(archive: Archive, text: str) -> int:
     """A snapshot by its number, or by a moment at which it was the newest. Raises BadQuery, SnapshotError."""
     return int(text) if text.isascii() and text.isdecimal() else archive.as_of(moment_of(text))
-
-
-def moment_of(text: str) -> datetime:
-    """A moment of the local calendar, with its time of day. Raises BadQuery."""
-    refusal = BadQuery(f"{text!r} 不是时刻；写法：2026-11-20T08:30（北京时间，要有钟点）")
-    if ":" not in text:
-        raise refusal
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError:
-        raise refusal from None
-    return moment.replace(tzinfo=LOCAL) if moment.tzinfo is None else moment
 
 
 def back_up(target: Path, say: Say, progress: Say) -> int:

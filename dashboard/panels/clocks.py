@@ -15,7 +15,8 @@ from data_access.findings import Severity
 
 def tiles(page: Page, missing: Missing) -> list[Tile]:
     """The tiles of this moment."""
-    known, seen = freshness.clocks(page.snapshot.provenance), current.seen()
+    # The clocks speak of now, also on a page that is seen as of an older snapshot.
+    known, seen = freshness.clocks((current.snapshot() or page.snapshot).provenance), current.seen()
     return [
         clocks.tile("业务截至", known.business),
         clocks.tile("库同步", known.replica, None if seen is None else seen.at),

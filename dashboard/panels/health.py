@@ -55,7 +55,7 @@ def _findings(page: Page, tiles: Sequence[Tile], added: Sequence[Reconciled]) ->
         yield f"分项不符 {wrong} 项"
     if page.snapshot.unplaced:
         yield "有数在区划之外"
-    if changed := restated.changed_months(current.findings().restated):
+    if changed := restated.changed_months(restated.chosen(page)):
         yield f"旧日变动 {changed} 处"
 
 

@@ -302,7 +302,7 @@ def test_of_two_servers_on_one_host_one_looks(deployed: Deployment, tmp_path: Pa
             gone = other.get(f"{ADDRESS}&snapshot=9")
             assert (gone.status, gone.text) == (404, "没有快照 №9；现有 №1–№5")
             wrong = other.get(f"{ADDRESS}&snapshot=x")
-            assert (wrong.status, wrong.text) == (400, "snapshot=x 不可用；要快照编号，例如 snapshot=5")
+            assert (wrong.status, wrong.text) == (400, "snapshot=x 不可用；要快照编号，例如 snapshot=12")
             logs = [(tmp_path / "one.log").read_text(), other.log.read_text()]
     made = [int(found) for log in logs for found in re.findall(r"snapshot (\d+) made in", log)]
     assert sorted(made) == [1, 2, 3, 4, 5]
