@@ -23,7 +23,7 @@ from data_access.regions import LEVEL_LABELS
 from data_access.store import Provenance
 from metrics.core.compare import REFERENCE_LABELS, comparison_table
 from metrics.core.period import GRAIN_LABELS, Grain
-from metrics.core.query import FilterValue
+from metrics.core.query import FilterValue, Query
 from metrics.labels import DIMENSION_LABELS
 from metrics.registry import metrics
 
@@ -283,6 +283,10 @@ def export_menu(page: Page) -> str:
     rows = page.export_rows
     counted = "行数很多" if rows is None else f"{rows:,} 行"
     forms = [_links(page, "tidy", "", rows)]
+    below = page.exported_below
+    if below is not None:
+        places = len(page.tree.at_level(below.region, below.level))
+        forms.append(_links(page, "tidy", f"到{LEVEL_LABELS[below.level]}，共 {places:,} 行", places, below))
     if page.spec.free:
         forms = [
             _links(page, "wide", "宽表：一行一个区划或分类，每项指标一列，与屏幕上的表相同", rows),
@@ -317,13 +321,13 @@ def _exported_span(page: Page) -> str:
     return " · ".join(parts)
 
 
-def _links(page: Page, layout: Layout, head: str, rows: int | None) -> str:
+def _links(page: Page, layout: Layout, head: str, rows: int | None, query: Query | None = None) -> str:
     links = []
     for kind, (name, use) in _FORMS.items():
         if kind == "xlsx" and rows is not None and rows > SHEET_ROWS:
             links.append(f"<span><b>{name}</b>放不下 {rows:,} 行，请用 CSV 或 Parquet</span>")
             continue
-        link = escape(page.export_link(kind, layout))
+        link = escape(page.export_link(kind, layout, query))
         links.append(f'<a href="{link}" download aria-label="导出 {name}"><b>{name}</b>{use}</a>')
     return (f"<h6>{escape(head)}</h6>" if head else "") + "".join(links)
 
@@ -334,6 +338,8 @@ def _export_note(page: Page) -> str:
         notes.append(f"检索「{asked.find}」只影响屏幕，文件含全部行。")
     if asked is not None and asked.changes and asked.grain is Grain.total:
         notes.append("对比列只在屏幕上，不在文件内。")
+    if page.exported.level < page.tree.get(page.exported.region).level:
+        notes.append("只记到上级区划的（未细分）不在各行之内。")
     if any(metric.percent for metric in page.chosen):
         notes.append("比率在文件内为 0–1 的小数。")
     return f"<small>{escape(''.join(notes))}</small>" if notes else ""

@@ -136,6 +136,8 @@ class Export:
             ("业务日期", str(source.business_date)),
             ("行数", str(self.observations.height)),
         ]
+        if query.level < self.tree.get(query.region).level:
+            lines.append(("未细分", "只记到所列层级以上区划的，不在各行之内；各行之和可能少于上级的数。"))
         lines += [
             (self.metrics[key].label, f"{key} v{self.metrics[key].version}：{self.metrics[key].definition}")
             for key in query.metrics

@@ -331,6 +331,16 @@ class Page:
         return Query((key,), self.compared_region.code, self.compared_level, self.period, where=self.where(metric))
 
     @cached_property
+    def exported_below(self) -> Query | None:
+        """The same table one level deeper, of counties the townships; None where there is none, or with a filter: so few
+        cases of a township are not taken apart."""
+        below = [level for level in self.tree.levels_below(self.exported.region) if level < self.exported.level]
+        level = max((level for level in below if level >= TOWNSHIP), default=None)
+        if level is None or self.asked is not None or self.selection.where:
+            return None
+        return replace(self.exported, level=level) if self.measured(self.metric, self.exported.region, level) else None
+
+    @cached_property
     def export_rows(self) -> int | None:
         """How many rows the export has; None where that is too much to be counted on the way."""
         query = self.exported
@@ -341,6 +351,6 @@ class Page:
             return None
         return explored.observations(self.snapshot, query, self.scope).height
 
-    def export_link(self, kind: Format = FORMATS[0], layout: Layout = LAYOUTS[0]) -> str:
-        """The address of the page's table as a file."""
-        return routes.address_of(self.exported, kind, layout, self.selection.snapshot)
+    def export_link(self, kind: Format = FORMATS[0], layout: Layout = LAYOUTS[0], query: Query | None = None) -> str:
+        """The address of the page's table, or of another one, as a file."""
+        return routes.address_of(query or self.exported, kind, layout, self.selection.snapshot)

@@ -51,7 +51,7 @@ function row(line, data, open) {
 
 export default function (component) {
   redrawn(component, (root, data, open) => {
-    const table = element("table")
+    const table = element("table", data.placed ? "" : "unplaced")
     table.setAttribute("aria-label", data.label)
     const head = element("tr")
     for (const [label, right] of [["指标", false], ["本地", true], [`在${data.group}中的位置`, false], ["位次", true], ["判断", false], ["变化", false]]) {

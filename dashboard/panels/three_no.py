@@ -232,7 +232,7 @@ def _condition(key: str, row: Observed, worst: int, case: str) -> Row:
 # The map --------------------------------------------------------------------------------------------------------------
 
 
-def targets_map_panel(page: Page, height: int = 616, width: int = 560) -> None:
+def targets_map_panel(page: Page, height: int = 616, share: float = 0.36) -> None:
     """The map by standing against the target; of another metric, or with columns, the ordinary map."""
     metric = metrics()[METRIC]
     frame = page.parts(METRIC) if page.metric.key == METRIC else None
@@ -241,7 +241,7 @@ def targets_map_panel(page: Page, height: int = 616, width: int = 560) -> None:
         height -= _WORDS
     aims = aims_of(page, frame["region_code"].to_list()) if frame is not None else {}
     if frame is None or page.switch(MAP) != MAP.default or not any(aims.values()):
-        map_panel(page, height, width)
+        map_panel(page, height, share)
         return
     codes = frame["region_code"].to_list()
     detail = f"{page.compared_region.name} · 按{LEVEL_LABELS[page.compared_level]}"
@@ -256,7 +256,7 @@ def targets_map_panel(page: Page, height: int = 616, width: int = 560) -> None:
             specials=special_units(codes),
             scope=f"{page.compared_region.code}@{page.visit}",
             selected=page.region.code if page.region.code in codes else None,
-            width=width,
+            width=page.screen.inside_panel(share),
             height=height,
             factor=page.screen.factor,
         )

@@ -25,6 +25,8 @@ READABLE = 0.5
 INSIDE = 0.85
 INSET_SCALES = tuple(1.5 + 0.1 * step for step in range(30, -1, -1))
 INSET_TITLE = 26.0
+#: How far the frame of the copy stays from the edge: what is drawn there is cut off where the box is a little narrower.
+EDGE = 10.0
 
 
 @dataclass(frozen=True)
@@ -65,7 +67,8 @@ class Rectangle:
 class Label:
     """A region's name and value, centred on x, y. ``size``: px of the name; ``value`` may be empty.
 
-    ``inside``: whether it stands on its own region's colour nearly throughout.
+    ``inside``: whether it stands on its own region's colour nearly throughout. ``leader``: where the line from a label beside
+    the map ends in its region; None for one that stands in it.
     """
 
     code: str
@@ -75,6 +78,7 @@ class Label:
     value: str
     size: float
     inside: bool
+    leader: tuple[float, float] | None = None
 
 
 @dataclass(frozen=True)
@@ -283,7 +287,7 @@ def _roomiest(
         if wide > width * 0.62 or tall > height * 0.72:
             continue
         for shift in shifts:
-            for left in (2.0, width - wide - 2):
+            for left in (EDGE, width - wide - EDGE):
                 for top in (height - tall - 2, 2.0):
                     frame = Rectangle(left, top, left + wide, top + tall)
                     if _filled(sums[shift], frame.grown(6)) == 0:
@@ -327,7 +331,38 @@ def _labels(
             taken.append(area)
     for code, (x, y) in sorted(points.items()):
         found += _point_label(code, x, y, words, size, taken)
+    known = {label.code for label in found}
+    beside = [code for code in ordered if code not in known and code not in magnified]
+    if beside:
+        free = _Beside(raster(shapes.values(), width, height), [*taken, *frame], width, height)
+        found += [label for code in beside if (label := free.label(code, shapes[code], words[code], size)) is not None]
     return tuple(sorted(found, key=lambda label: label.code))
+
+
+class _Beside:
+    """Places beside the map for the labels that have no room in it, nearest first."""
+
+    def __init__(self, occupied: Grid, taken: list[Rectangle], width: float, height: float) -> None:
+        self._sums = _sums(occupied)
+        self._taken = taken
+        self._width, self._height = width, height
+
+    def label(self, code: str, shape: Shape, word: tuple[str, str], size: float) -> Label | None:
+        """Name and value in one line, with a line to the region; None where no place is free."""
+        text, em = " ".join(part for part in word if part), size * 0.85
+        _, x, y = _best_place(shape, STEP, STEP, [], self._width, self._height)
+        wide, tall = text_width(text, em), em * 1.3
+        places = [
+            (math.hypot(left - x, top - y), left, top)
+            for left in np.arange(wide / 2 + 2, self._width - wide / 2 - EDGE, 2 * STEP)
+            for top in np.arange(tall / 2 + 2, self._height - tall / 2 - 2, 2 * STEP)
+        ]
+        for _, left, top in sorted(places):
+            area = _box(float(left), float(top), wide, tall)
+            if _filled(self._sums, area.grown(2)) == 0 and _allowed(area, self._taken, self._width, self._height):
+                self._taken.append(area)
+                return Label(code, float(left), float(top), text, "", em, False, (x, y))
+        return None
 
 
 def _point_label(

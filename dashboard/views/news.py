@@ -63,7 +63,7 @@ def line(key: str, finding: Finding, told: Told, detail: str, href: str) -> Line
 
 
 def sentence(finding: Finding, told: Told) -> str:
-    """The finding, the figure, and what it is held against: ``醴陵市登记 19 件次，高于预期上限 17``."""
+    """The finding, the figure, and what it is held against: ``醴陵市登记 19 件次，高于预期（上限 17）``."""
     place, metric = told.place(finding.region), told.metric
     if finding.kind is Kind.gap:
         return f"{place}可能断数：{_span(finding)}各渠道共 {count(int(finding.value))} {metric.unit}"
@@ -78,8 +78,8 @@ def sentence(finding: Finding, told: Told) -> str:
         return f"{place}近28日{finding.name} {value}，转为{'高于' if finding.up else '低于'}全体范围"
     when = "近28日" if finding.first != finding.last else f" {_day(finding.last)}" if told.dated else ""
     still = "仍" if finding.lasting else ""
-    side = f"{still}高于预期上限" if finding.kind is Kind.high else f"{still}低于预期下限"
-    return f"{place}{when}{finding.name} {value}，{side} {exact(finding.limit, metric)}"
+    side, edge = ("高于", "上限") if finding.kind is Kind.high else ("低于", "下限")
+    return f"{place}{when}{finding.name} {value}，{still}{side}预期（{edge} {exact(finding.limit, metric)}）"
 
 
 def comparison(finding: Finding, told: Told) -> str:

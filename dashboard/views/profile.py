@@ -26,17 +26,21 @@ class Line:
     changes: tuple[Change, ...]
 
 
+_PLACED = "好于、差于按99.8%控制限判断，位次为区间；中性指标不分好坏。"
+_WHOLE = "本地的得分按合计件数同样计算，不是各单位得分的平均。"
+
+
 def payload(lines: Sequence[Line], own: str, names: Mapping[str, str], *, selected: str, group: str) -> dict[str, Any]:
     """``own``: code of the region; ``names`` of all peers; ``selected``: the metric that the other pictures show."""
+    entries = [_entry(line, own, names) for line in lines]
+    placed = any(entry["place"] or entry["verdict"] for entry in entries)
     return {
-        "lines": [_entry(line, own, names) for line in lines],
+        "lines": entries,
+        "placed": placed,
         "selected": selected,
         "label": alt(lines, own, names, group),
         "group": group,
-        "foot": (
-            f"细竖线为{group}各单位，虚线为其合计（得分为平均），圆点为本地；"
-            "好于、差于按99.8%控制限判断，位次为区间；中性指标不分好坏。"
-        ),
+        "foot": (f"细竖线为{group}各单位，虚线为其合计（得分为平均），圆点为本地；" + (_PLACED if placed else _WHOLE)),
     }
 
 

@@ -6,6 +6,7 @@ selection never outlives it: the browser drops a selection whose layer is gone.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from html import escape
@@ -32,7 +33,7 @@ from dashboard.look import (
 )
 from dashboard.views.classes import Classes, classify
 from dashboard.views.columns import Column, flat_height, stand
-from dashboard.views.map_layout import Label, Layout, Shape, hatch, lay_out
+from dashboard.views.map_layout import Label, Layout, Shape, hatch, lay_out, text_width
 from data_access.boundaries import Boundary
 from metrics.core.model import Metric
 
@@ -439,18 +440,22 @@ def _inset_frame(drawn: _Drawn) -> list[pdk.Layer]:
     inset = drawn.layout.inset
     if inset is None:
         return []
-    colour = [*channels(drawn.look.secondary), 120]
-    paths = []
+    paths: list[Row] = []
     for box in (inset.frame, inset.source):
         corners = [[box.left, box.top], [box.right, box.top], [box.right, box.bottom], [box.left, box.bottom]]
         paths.append({"path": [*corners, corners[0]]})
+    return _lines("inset", paths, drawn)
+
+
+def _lines(name: str, paths: list[Row], drawn: _Drawn) -> list[pdk.Layer]:
+    """Thin quiet lines."""
     return [
         pdk.Layer(
             "PathLayer",
             paths,
-            id="inset",
+            id=name,
             get_path="path",
-            get_color=colour,
+            get_color=[*channels(drawn.look.secondary), 120],
             get_width=drawn.factor,
             width_units=pdk.types.String("pixels"),
             pickable=False,
@@ -470,6 +475,7 @@ def _label_layers(drawn: _Drawn) -> list[pdk.Layer]:
             below = _text(label.value, label.x, label.y + label.size * 0.62, label.size * (0.85 if word else 1.12))
             texts.setdefault((500 if word else 700, light), []).append(below)
     return [
+        *_leaders(drawn),
         *[
             _text_layer(f"{weight}-{'light' if light else 'dark'}", rows, weight, light, drawn)
             for (weight, light), rows in sorted(texts.items())
@@ -480,9 +486,28 @@ def _label_layers(drawn: _Drawn) -> list[pdk.Layer]:
 
 def _light_ink(label: Label, drawn: _Drawn) -> bool:
     """By the region's own colour; a label that reaches beyond it on a dark page stays light, as the page asks."""
-    if drawn.columns or label.code in drawn.layout.points or (drawn.look.name == "dark" and not label.inside):
+    if (
+        drawn.columns
+        or label.leader
+        or label.code in drawn.layout.points
+        or (drawn.look.name == "dark" and not label.inside)
+    ):
         return drawn.look.name == "dark"
     return dark_ground(_fill(drawn.rows[label.code], drawn))
+
+
+def _leaders(drawn: _Drawn) -> list[pdk.Layer]:
+    """The lines from labels beside the map to their regions, from the edge of the label that is nearer."""
+    paths = []
+    for label in drawn.layout.labels:
+        if label.leader is None:
+            continue
+        x, y = label.leader
+        half = text_width(label.name, label.size) / 2 + 3 * drawn.factor
+        start = label.x - half if x < label.x - half else label.x + half if x > label.x + half else label.x
+        level = label.y if start != label.x else label.y + math.copysign(label.size * 0.7, y - label.y)
+        paths.append({"path": [[round(start, 1), round(level, 1)], [round(x, 1), round(y, 1)]]})
+    return _lines("leaders", paths, drawn) if paths else []
 
 
 def _inset_title(drawn: _Drawn) -> list[pdk.Layer]:

@@ -301,6 +301,7 @@ def test_a_workbook(tmp_path: Path, export: Callable[..., bytes]) -> None:
     assert notes["期间"] == "2026-01-01 至 2026-03-31（含首尾两日）"
     assert notes["快照"] == "№1"
     assert notes["行数"] == "12"
+    assert "不在各行之内" in notes["未细分"]
     assert notes["重复信访率"].startswith("repeat_share v1：")
     assert "数据" not in notes
     assert export(*words) == out.read_bytes(), "the same snapshot and query give the same bytes"

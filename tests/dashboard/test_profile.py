@@ -47,6 +47,16 @@ def test_a_verdict_is_said_only_where_one_was_reached() -> None:
     assert drawn(row("a", 0.9), row("b", 0.9))["verdict"] == ""
 
 
+def test_what_is_made_of_the_others_has_no_place_among_them() -> None:
+    whole = profile.payload(
+        [Line(RATE, [row("b", 0.9), row("c", 0.8)], 0.9, ())], "a", NAMES, selected="", group="各县"
+    )
+    assert not whole["placed"]
+    assert "不是各单位得分的平均" in whole["foot"]
+    judged = [row("a", 0.9, band="within", rank_low=1, rank_high=2), row("b", 0.9)]
+    assert profile.payload([Line(RATE, judged, 0.9, ())], "a", NAMES, selected="", group="县域")["placed"]
+
+
 @pytest.mark.parametrize(
     ("state", "word"),
     [("small_n", "样本不足"), ("undefined", "未定义"), ("suppressed", "已隐去"), ("not_measured", "该级不统计")],

@@ -34,16 +34,16 @@ LOW_RATE = replace(
 
 
 def test_a_sentence_names_place_figure_comparison_and_limit() -> None:
-    assert news.sentence(HIGH, TOLD) == "醴陵市登记 19 件次，高于预期上限 17"
-    assert news.sentence(HIGH, replace(TOLD, dated=True)) == "醴陵市 11-20（周五）登记 19 件次，高于预期上限 17"
+    assert news.sentence(HIGH, TOLD) == "醴陵市登记 19 件次，高于预期（上限 17）"
+    assert news.sentence(HIGH, replace(TOLD, dated=True)) == "醴陵市 11-20（周五）登记 19 件次，高于预期（上限 17）"
     low = replace(HIGH, kind=Kind.low, name="网信", value=0, limit=1)
-    assert news.sentence(low, TOLD) == "醴陵市网信 0 件次，低于预期下限 1"
+    assert news.sentence(low, TOLD) == "醴陵市网信 0 件次，低于预期（下限 1）"
     assert "数据汇聚" in news.comparison(low, TOLD)
 
 
 def test_28_days_are_said_and_what_lasts_too() -> None:
     slow = replace(HIGH, first=DAY - timedelta(days=27), value=41, limit=30, lasting=True)
-    assert news.sentence(slow, TOLD) == "醴陵市近28日登记 41 件次，仍高于预期上限 30"
+    assert news.sentence(slow, TOLD) == "醴陵市近28日登记 41 件次，仍高于预期（上限 30）"
 
 
 def test_a_gap_is_possible_and_asks_to_look_at_the_feed() -> None:
@@ -105,7 +105,7 @@ def test_the_payload_is_plain_and_its_label_reads_the_list() -> None:
     line = news.line("0", HIGH, TOLD, "预期约 6", "volume?region=430281000000")
     data: dict[str, Any] = json.loads(json.dumps(news.payload([line])))
     assert data["lines"][0]["key"] == "0"
-    assert data["label"] == "要情：醴陵市登记 19 件次，高于预期上限 17。"
+    assert data["label"] == "要情：醴陵市登记 19 件次，高于预期（上限 17）。"
 
 
 # What is due ------------------------------------------------------------------------------------------------------------

@@ -13,7 +13,7 @@ import pytest
 from dashboard.look import DARK, LIGHT, Change, asset
 from dashboard.views import columns, kpi, league, region_map, trend
 from dashboard.views.classes import classify
-from dashboard.views.map_layout import Layout, box_of, lay_out, text_width
+from dashboard.views.map_layout import Layout, Shape, box_of, lay_out, spans, text_width
 from dashboard.views.region_map import Place, RegionMap
 from dashboard.views.screen import Screen, parse
 from data_access.boundaries import Boundary, boundaries_of, special_units
@@ -196,6 +196,23 @@ def test_everything_stands_inside_the_box_and_no_labels_collide(factor: float) -
     rows = [(label.x, label.y, text_width(label.name, label.size) / 2) for label in layout.labels]
     for index, (x, y, half) in enumerate(rows):
         assert not any(abs(x - x2) < half and abs(y - y2) < 12 * factor for x2, y2, _ in rows[index + 1 :])
+
+
+def test_a_region_without_room_is_named_beside_the_map_with_a_line_to_it() -> None:
+    layout = laid_out(width=364)
+    assert layout.inset is None
+    assert {label.code for label in layout.labels} == set(CODES)
+    beside = [label for label in layout.labels if label.leader is not None]
+    assert beside
+    for label in beside:
+        x, y = label.leader or (0.0, 0.0)
+        (holding,) = [code for code, shape in layout.shapes.items() if _holds(shape, x, y)]
+        assert holding == label.code
+        assert not any(_holds(shape, label.x, label.y) for shape in layout.shapes.values())
+
+
+def _holds(shape: Shape, x: float, y: float) -> bool:
+    return any(left <= x <= right for left, right in spans(shape, y))
 
 
 def test_a_larger_screen_only_enlarges() -> None:
