@@ -99,7 +99,7 @@ def _tried(stage: Stage, fault: Fault, tries: int) -> Result:
     return Result(
         fault.key,
         fault.title,
-        tries,
+        broken + sum(trial.count for trial in trials),
         sum(trial.wrong for trial in trials),
         sum(trial.lost for trial in trials),
         broken,

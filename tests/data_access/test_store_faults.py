@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import random
-import resource
 import shutil
 import signal
 import subprocess
-import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -24,24 +21,7 @@ from data_access.snapshot import Snapshot, last_good
 from data_access.syncing import Outcome
 from tests import databases, small_city
 from tests.data_access.test_syncing import content, rebuilt
-
-_WORKER = """
-import sys
-from pathlib import Path
-from data_access import replica, settings, syncing
-from data_access.archive import Archive
-engine = replica.connect(settings.postgresql_url(sys.argv[1], "address"))
-archive = Archive(Path(sys.argv[2]))
-print("ready", flush=True)
-sys.stdin.readline()
-try:
-    with archive.writing():
-        outcome = syncing.advance(engine, archive, reconcile=sys.argv[3] == "reconcile")
-    print(outcome.manifest.number, flush=True)
-except OSError as error:
-    print(f"OSError {error.errno}", flush=True)
-    sys.exit(3)
-"""
+from tests.data_access.worker import begin, on_a_full_disk, worker
 
 
 @pytest.fixture
@@ -81,25 +61,6 @@ def whole(archive: Archive) -> None:
         Snapshot(archive, archive.manifest(number)).preload()
 
 
-@contextmanager
-def worker(
-    replica: URL, archive: Archive, how: str = "look", before: tuple[str, ...] = ()
-) -> Iterator[subprocess.Popen[str]]:
-    """Another process, ready to look for changes at the next line it reads."""
-    words = [*before, sys.executable, "-c", _WORKER, small_city.address(replica), str(archive.folder), how]
-    with subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
-        assert process.stdout is not None
-        assert process.stdout.readline() == "ready\n"
-        yield process
-        process.kill()
-
-
-def begin(process: subprocess.Popen[str]) -> None:
-    assert process.stdin is not None
-    process.stdin.write("\n")
-    process.stdin.flush()
-
-
 def _killed(owner: URL, engine: Engine, archive: Archive, moments: list[float]) -> int:
     """Killed after so many seconds, again and again, each time with changes to fetch; how many were made all the same."""
     look(engine, archive)
@@ -130,10 +91,6 @@ def test_killed_at_fifty_moments(city: URL, engine: Engine, archive: Archive) ->
     assert 0 < made < 50, "some were killed before their snapshot was there, some after"
 
 
-def _told_to_write_no_more_than(limit: int) -> None:
-    resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
-
-
 @pytest.mark.parametrize("limit", [0, 1000, 3000])
 def test_a_disk_that_takes_no_more_leaves_the_last_good_one(
     limit: int, city: URL, engine: Engine, archive: Archive
@@ -141,15 +98,7 @@ def test_a_disk_that_takes_no_more_leaves_the_last_good_one(
     """Files may grow to ``limit`` bytes (RLIMIT_FSIZE, which needs no rights): data files, or only the manifest, break off."""
     look(engine, archive)
     change(city)
-    address = small_city.address(databases.reader(city))
-    done = subprocess.run(
-        [sys.executable, "-c", _WORKER, address, str(archive.folder), "look"],
-        input="\n",
-        capture_output=True,
-        text=True,
-        check=False,
-        preexec_fn=lambda: _told_to_write_no_more_than(limit),
-    )
+    done = on_a_full_disk(databases.reader(city), archive, limit)
     assert done.returncode == 3, done.stderr
     assert "OSError 27" in done.stdout
     assert archive.numbers() == [1]

@@ -63,6 +63,7 @@ def control_file_gone(stage: Stage) -> Trial:
             background = Refresher(opened)
             assert background._step()
             bad = wrong(in_use(), before)
+            background._urgent = True
             background._sync()
             background._load_newest()
             bad += wrong(in_use(), before)
@@ -85,6 +86,7 @@ def pages_damaged(stage: Stage) -> Trial:
         with source.started() as opened:
             background = Refresher(opened)
             assert background._step()
+            background._urgent = True
             background._sync()
             background._load_newest()
             bad = wrong(in_use(), before)

@@ -26,7 +26,7 @@ from tests.faults.truth import Figures, wrong
 
 #: Where in a sync the fault comes: early, in the middle, late; one after the other.
 _PIECES = (2, 9, 16)
-_turns = {"killed": 0, "conflict": 0}
+_turns = {"killed": 0, "conflict": 0, "disk": 0}
 
 
 @contextmanager
@@ -55,11 +55,11 @@ def in_use() -> Snapshot:
 def refused(
     scene: Scene, url: URL, words: str, within: float, at: Callable[[int], None] = lambda _: None, **limits: float
 ) -> None:
-    """A sync that must fail within that time, with a sentence that says ``words``."""
+    """A sync of everything that must fail within that time, with a sentence that says ``words``."""
     begun = time.monotonic()
     said = ""
     try:
-        scene.sync(scene.engine(url, **limits), at)
+        scene.sync(scene.engine(url, **limits), at, rebuild=True)
     except DATABASE_ERRORS as error:
         said = replica.explain(error)
     taken = time.monotonic() - begun
@@ -137,7 +137,7 @@ def killed_without_failover(stage: Stage) -> Trial:
 @fault("recovery-conflict", "40001: replay cancels the sync's query (vacuum on the primary)", tries=3)
 def conflict(stage: Stage) -> Trial:
     """Rows that the sync still sees are vacuumed away on the primary: its transaction is cancelled and run again."""
-    with stage.scene() as scene, _impatient(stage):
+    with stage.scene() as scene, impatient(stage):
         place = turn("conflict")
         after: list[Figures] = []
 
@@ -155,14 +155,14 @@ def conflict(stage: Stage) -> Trial:
             pieces.append(piece)
             vacuum(piece)
 
-        scene.sync(scene.engine(), at=read)
+        scene.sync(scene.engine(), at=read, rebuild=True)
         recovery = time.monotonic() - begun
         assert len(pieces) > place + 20, f"not run again: {len(pieces)} pieces"
         return Trial(wrong(scene.newest(), after[0]), scene.lost([1]), recovery, "the whole transaction was run again")
 
 
 @contextmanager
-def _impatient(stage: Stage) -> Iterator[None]:
+def impatient(stage: Stage) -> Iterator[None]:
     """Replay waits for nobody's query, instead of the usual 30 s."""
     for statement in ("alter system set max_standby_streaming_delay = '50ms'", "select pg_reload_conf()"):
         databases.execute(stage.standby.url(), statement)

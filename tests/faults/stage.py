@@ -17,11 +17,11 @@ from sqlalchemy import Engine, create_engine
 from sqlalchemy.engine import URL
 from sqlalchemy.pool import NullPool
 
-from data_access import replica
+from data_access import replica, syncing
 from data_access.demo import city
 from data_access.demo.embedded import Server
 from data_access.settings import DRIVER
-from data_access.snapshot import Archive, Manifest, Snapshot, SnapshotError, sync
+from data_access.snapshot import Archive, Manifest, Snapshot, SnapshotError
 from data_access.source import Source
 from tests import databases
 from tests.faults.truth import SINCE, UNTIL, Figures, truth
@@ -65,15 +65,18 @@ class Scene:
         """As the server has it."""
         return Source(self.engine(url), self.archive, None)
 
-    def sync(self, engine: Engine, at: Callable[[int], None] = lambda _: None) -> Manifest:
-        """One sync; ``at(n)`` is called when the n-th piece has been read, counted over all attempts."""
+    def sync(self, engine: Engine, at: Callable[[int], None] = lambda _: None, *, rebuild: bool = False) -> Manifest:
+        """One sync of what has changed, or of everything; ``at(n)`` is called when the n-th piece has been read, counted over
+        all attempts."""
         lines: list[str] = []
 
         def progress(line: str) -> None:
             lines.append(line)
             at(len(lines))
 
-        return sync(engine, self.archive, progress)
+        with self.archive.writing():
+            why = "everything" if rebuild else None
+            return syncing.advance(engine, self.archive, progress, rebuild=why).manifest
 
     def change(self) -> Figures:
         """Move the world on at the primary, visible on the standby when it runs; the figures after it."""
