@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -10,7 +11,6 @@ from typing import Any
 
 import pytest
 from sqlalchemy import Engine
-from sqlalchemy.engine import URL
 from streamlit.testing.v1 import AppTest
 
 from dashboard import address, answers, current, history, looking_back
@@ -19,6 +19,7 @@ from dashboard.page import SHARED_SWITCHES
 from dashboard.span import Span
 from data_access import replica, retention, source
 from data_access.archive import Archive
+from data_access.demo.embedded import Server
 from data_access.reference import LOCAL
 from data_access.snapshot import Snapshot, sync
 from data_access.snapshot_policy import Keep
@@ -31,29 +32,37 @@ NEW_TOWN = "430281109000"
 pytestmark = pytest.mark.usefixtures("archive")
 
 
-@pytest.fixture
-def reading(database: URL) -> Iterator[Engine]:
-    engine = replica.connect(databases.reader(small_city.fill(database)))
+@pytest.fixture(scope="module")
+def engine(primary: Server) -> Iterator[Engine]:
+    owner = small_city.fill(databases.fresh_database(primary))
+    engine = replica.connect(databases.reader(owner))
     yield engine
     engine.dispose()
 
 
+@pytest.fixture(scope="module")
+def two(engine: Engine, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Two snapshots: then one petition of January more and one town less."""
+    archive = Archive(tmp_path_factory.mktemp("two"))
+    sync(engine, archive)
+    databases.execute(
+        engine.url.set(username=databases.OWNER),
+        "delete from rpt.petition where petition_id = 3;"
+        f"insert into rpt.region values ('{NEW_TOWN}', '新镇', 1, '{LILING}', 'county')",
+    )
+    sync(engine, archive)
+    return archive.folder
+
+
 @pytest.fixture
-def archive(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, database: URL, reading: Engine) -> Archive:
-    """Two snapshots: then one petition of January more and one town less; the second one is in use."""
+def archive(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, two: Path) -> Archive:
+    """The configured source's, with the two snapshots; the second one is in use."""
     monkeypatch.setenv("YANPAN_HOME", str(tmp_path))
     monkeypatch.setattr(current, "_current", current._Current())
     history._loaded.clear()
     found = source.archive()
-    sync(reading, found)
-    databases.execute(
-        database,
-        "delete from rpt.petition where petition_id = 3;"
-        f"insert into rpt.region values ('{NEW_TOWN}', '新镇', 1, '{LILING}', 'county')",
-    )
-    sync(reading, found)
-    fresh = Snapshot(found, found.manifest())
-    current.install(fresh)
+    shutil.copytree(two, found.folder)
+    current.install(Snapshot(found, found.manifest()))
     answers.forget()
     return found
 
@@ -167,9 +176,9 @@ def versions_of(run: AppTest) -> list[dict[str, Any]]:
     return rows
 
 
-def test_only_a_few_older_snapshots_stay_in_memory(archive: Archive, reading: Engine) -> None:
+def test_only_a_few_older_snapshots_stay_in_memory(archive: Archive, engine: Engine) -> None:
     for _ in range(history.REMEMBERED + 1):
-        sync(reading, archive)
+        sync(engine, archive)
     for number in archive.numbers():
         history.snapshot_of(number)
     assert len(history._loaded) == history.REMEMBERED

@@ -114,14 +114,14 @@ def _examples(count: int) -> settings:
     )
 
 
-@_examples(10)
+@_examples(5)
 @given(_history(proper=False))
 def test_a_reconciliation_finds_everything(loose: tuple[URL, Engine], history: list[tuple[Step, bool]]) -> None:
     made, expected = _walk(loose, history, reconcile=True)
     assert made == expected
 
 
-@_examples(10)
+@_examples(5)
 @given(_history(proper=True))
 def test_a_look_finds_everything_where_changes_are_marked(
     loose: tuple[URL, Engine], history: list[tuple[Step, bool]]
