@@ -1,4 +1,4 @@
-"""What we cost a replica, measured: ``python -m bench.replica`` rewrites the table in docs/replica.md (about a minute).
+"""What we cost a replica, measured: ``python -m bench.replica`` rewrites the table in docs/operations.md (about a minute).
 
 A PostgreSQL of its own with the synthetic city of three years. From our side: connections, statements, seconds waited, rows,
 bytes. From the server's side: processor time of the processes that worked for us, rows and pages read, temporary files.
@@ -19,7 +19,7 @@ from sqlalchemy import create_engine, text
 from sqlalchemy.engine import URL
 from sqlalchemy.pool import NullPool
 
-from data_access import replica, traffic
+from data_access import replica, syncing, traffic
 from data_access.check import check
 from data_access.demo import city
 from data_access.demo.embedded import Server
@@ -27,7 +27,7 @@ from data_access.reference import LOCAL
 from data_access.snapshot import Archive, sync
 from tests import databases
 
-REPORT = Path(__file__).resolve().parents[1] / "docs" / "replica.md"
+REPORT = Path(__file__).resolve().parents[1] / "docs" / "operations.md"
 _BEGIN, _END = "<!-- measured by python -m bench.replica -->", "<!-- end -->"
 _LOOKS = 100
 
@@ -102,11 +102,23 @@ def _measured(server: Server, owner: URL, folder: Path) -> list[Load]:
         for _ in range(_LOOKS):
             replica.look(watch)
 
+    def advance(*, reconcile: bool = False) -> None:
+        with archive.writing():
+            syncing.advance(whole, archive, reconcile=reconcile)
+
+    def change() -> None:
+        databases.execute(
+            owner, "update rpt.petition set persons = persons + 1, updated_at = clock_timestamp() where petition_id = 7"
+        )
+
     replica.look(watch)
     return [
-        _load("one sync of everything", server, owner, lambda: sync(whole, archive)),
-        _load("one contract check", server, owner, lambda: check(whole)),
-        _load("one look at the state (every 30 s)", server, owner, looks, _LOOKS, watch.dispose),
+        _load("sync of everything (the first one, `--full`)", server, owner, lambda: sync(whole, archive)),
+        _load("sync without a change", server, owner, advance),
+        _load("sync after one changed row", server, owner, advance, before=change),
+        _load("reconciliation without a difference (nightly)", server, owner, lambda: advance(reconcile=True)),
+        _load("contract check (after each new snapshot)", server, owner, lambda: check(whole)),
+        _load("look at the state (every 30 s)", server, owner, looks, _LOOKS, watch.dispose),
     ]
 
 
@@ -117,9 +129,12 @@ def _load(
     work: Callable[[], object],
     times: int = 1,
     after: Callable[[], None] = lambda: None,
+    before: Callable[[], None] = lambda: None,
 ) -> Load:
-    """``after`` ends the processes that worked for us: their processor time is known when they have ended."""
-    before, ours, processor = _statistics(owner), traffic.total(), _processor(server)
+    """``before`` is not measured; ``after`` ends the processes that worked for us: their processor time is known when they have ended."""
+    before()
+    time.sleep(2.5)
+    counted, ours, processor = _statistics(owner), traffic.total(), _processor(server)
     begun = time.monotonic()
     work()
     seconds = time.monotonic() - begun
@@ -127,7 +142,7 @@ def _load(
     after()
     time.sleep(2.5)  # statistics and ended processes are counted a little later
     spent = _processor(server) - processor
-    told = {key: value - before[key] for key, value in _statistics(owner).items()}
+    told = {key: value - counted[key] for key, value in _statistics(owner).items()}
     asked = traffic.Traffic(
         theirs.connections - ours.connections,
         theirs.statements - ours.statements,

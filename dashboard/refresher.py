@@ -95,7 +95,7 @@ class Refresher(threading.Thread):
         # A clock put back must not mean that it is never time again.
         since = time.time() - looked.clock
         yesterday = datetime.now(tz=LOCAL).date() - timedelta(days=1)
-        if used.provenance.business_date < yesterday:
+        if used.provenance.business_date < yesterday or syncing.change_seen(self._source.archive) is not None:
             return not 0 <= since < _RETRY_SECONDS
         # The demonstration city gains a day at midnight and nothing in between.
         return self._source.demo_address is None and not 0 <= since <= self._every.total_seconds()

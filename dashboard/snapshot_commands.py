@@ -23,8 +23,12 @@ from data_access.snapshot_policy import snapshot_policy
 from data_access.source import Source
 from data_access.steady import ContractError
 from data_access.syncing import WAITING, Outcome
+from metrics.core.calendar import calendar
+from metrics.core.query import BadQuery
 
 Say = Callable[[str], None]
+#: Stands for the moment of the last meeting, where a snapshot is asked for.
+MEETING = "meeting"
 #: What one round of a loop may meet and the next may be free of.
 _PASSING = (*source.DATABASE_ERRORS, SnapshotError, RegionTreeError, ContractError, OSError)
 
@@ -177,7 +181,13 @@ def restated(before: str, after: str | None, out: Path | None, write: Callable[[
 
 
 def number_of(archive: Archive, text: str) -> int:
-    """A snapshot by its number, or by a moment at which it was the newest. Raises BadQuery, SnapshotError."""
+    """A snapshot by its number, by a moment at which it was the newest, or ``meeting``: when the meeting last sat. Raises
+    BadQuery, SnapshotError."""
+    if text == MEETING:
+        moment = calendar().last_meeting(datetime.now(tz=LOCAL))
+        if moment is None:
+            raise BadQuery("近两个月没有会议日；见 config/calendar.toml 的 [meetings]")
+        return archive.as_of(moment)
     return int(text) if text.isascii() and text.isdecimal() else archive.as_of(moment_of(text))
 
 

@@ -82,7 +82,7 @@ def _add_restated(commands: Any, told: Told) -> None:
         "fact, measure, region_code, region_name, month, before, after, added, removed\n"
         "region_code 为空：不在区划树内。deduction_final 以百分之一分计。",
     )
-    wording = "编号，或时刻（2026-11-20T08:30，取当时最新的）"
+    wording = "编号，或时刻（2026-11-20T08:30，取当时最新的），或 meeting（上次例会时）"
     parser.add_argument("--from", dest="before", required=True, metavar="N", help=f"前一个快照：{wording}")
     parser.add_argument("--to", dest="after", metavar="N", help="后一个快照，写法相同（默认最新的）")
     parser.add_argument("--out", type=Path, metavar="FILE", help="写入文件，带 BOM（默认标准输出，不带）")

@@ -102,7 +102,7 @@ def advance(
     why = rebuild or why
     damaged = archive.damaged(base) if base else frozenset()
     behind = base is not None and base.number != max(archive.numbers())
-    plan = _Plan(None if why else base, reconcile or behind, damaged, chosen.sync, _change_seen(archive))
+    plan = _Plan(None if why else base, reconcile or behind, damaged, chosen.sync, change_seen(archive))
 
     def attempt() -> _Read:
         described = replica.state(engine).sentence
@@ -119,7 +119,7 @@ def advance(
     return Outcome(made, published, read.months, read.rows, why, reconciled, read.moved, len(damaged), taken)
 
 
-def _change_seen(archive: Archive) -> str | None:
+def change_seen(archive: Archive) -> str | None:
     """What the looks at the server's state have noticed since all months were last compared: it may have passed already."""
     looked, seen = archive.looked(), read_memory(archive.folder)
     if looked is None or seen.changed_at is None or seen.changed_at.timestamp() < looked.reconciled_at:

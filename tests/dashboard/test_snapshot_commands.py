@@ -10,7 +10,7 @@ import signal
 import subprocess
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -247,6 +247,10 @@ def test_what_changed_since_a_snapshot(deployed: Deployment, run: Run, tmp_path:
     assert run("restated", "--from", "1", "--to", "2", "--out", str(out))[:2] == (0, "")
     assert out.read_bytes() == b"\xef\xbb\xbf" + (header + gone).encode()
     assert "没有快照 №7" in run("restated", "--from", "7")[2]
+    assert "及以前没有留下快照" in run("restated", "--from", "meeting")[2]
+    long_ago = (datetime.now(tz=LOCAL) - timedelta(days=40)).isoformat()
+    deployed.archive.publish(replace(deployed.archive.manifest(1), taken_at=long_ago))
+    assert run("restated", "--from", "meeting", "--to", "2")[1] == header + gone
 
 
 # --- backup ------------------------------------------------------------------------------------------------------------

@@ -14,6 +14,7 @@ from sqlalchemy.pool import NullPool
 
 from dashboard import current
 from dashboard.refresher import Refresher
+from data_access import syncing
 from data_access.demo import city
 from data_access.demo.embedded import Server
 from data_access.steady import ContractError
@@ -174,6 +175,34 @@ def unknown_codes(stage: Stage) -> Trial:
         said = "；".join(finding.text for finding in examined.report.findings)
         assert _UNKNOWN in said or "channel" in said, said
         return Trial(wrong(in_use(), after), scene.lost([1]), recovery, "counted; listed by the check on 数据状态")
+
+
+@fault("hostile-changes", "Rows deleted, moved and written with old time stamps; late commits", tries=3)
+def hostile_changes(stage: Stage) -> Trial:
+    """Nothing of it moves updated_at; what a look misses a reconciliation finds, against plain SQL."""
+    with stage.scene() as scene:
+        held = create_engine(scene.owner, poolclass=NullPool)
+        with held.connect() as late:
+            late.exec_driver_sql("update rpt.petition set persons = persons + 7 where mod(petition_id, 13) = 5")
+            scene.sync(scene.engine())
+            late.commit()
+        databases.execute(
+            scene.owner,
+            "delete from rpt.petition where mod(petition_id, 17) = 3;"
+            "update rpt.petition set registered_at = registered_at - interval '31 days' where mod(petition_id, 19) = 4;"
+            "update rpt.mediation set region_code = (select max(region_code) from rpt.region where level = 1)"
+            " where mod(mediation_id, 23) = 1;"
+            "update rpt.mediation set accepted_at = concluded_on, updated_at = 'epoch' where mod(mediation_id, 29) = 2"
+            " and concluded_on is not null",
+        )
+        after = truth(scene.owner)
+        stage.in_step()
+        begun = time.monotonic()
+        with scene.archive.writing():
+            outcome = syncing.advance(scene.engine(), scene.archive, reconcile=True)
+        recovery = time.monotonic() - begun
+        assert outcome.reconciled
+        return Trial(wrong(scene.newest(), after), scene.lost([1]), recovery, "found by the reconciliation, all of it")
 
 
 @fault("server-replaced", "Behind the address stands another server, its rows older than the last sync", tries=1)
