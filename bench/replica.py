@@ -108,7 +108,8 @@ def _measured(server: Server, owner: URL, folder: Path) -> list[Load]:
 
     def change() -> None:
         databases.execute(
-            owner, "update rpt.petition set persons = persons + 1, updated_at = clock_timestamp() where petition_id = 7"
+            owner,
+            "update rpt.petition set persons = persons + 1, updated_at = clock_timestamp() where petition_id = (select max(petition_id) from rpt.petition)",
         )
 
     replica.look(watch)
