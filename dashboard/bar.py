@@ -352,9 +352,10 @@ def _narrowings(page: Page) -> Iterator[tuple[str, Selection]]:
     """Each narrowing in words, and the selection without it."""
     selection, default = page.selection, page.default
     if selection.region != default.region:
-        yield f"区划：{page.region.name}", selection.in_region(default.region)
+        # A place and a day say by themselves what they are, and the bar is short.
+        yield page.region.name, selection.in_region(default.region)
     if selection.span != default.span:
-        yield f"期间：{selection.span.short}", replace(selection, span=default.span)
+        yield selection.span.short, replace(selection, span=default.span)
     if selection.compare != default.compare:
         yield f"比较：{reference_label(page)}", replace(selection, compare=default.compare)
     for dimension, codes in selection.where:
@@ -374,7 +375,7 @@ def _filter_words(page: Page, dimension: str, codes: tuple[FilterValue, ...]) ->
 
 def _chip(page: Page, number: int, words: str, without: Selection) -> None:
     st.button(
-        f"{words}　✕",
+        f"{words} ✕",
         key=f"chip-{number}",
         help="点击取消",
         on_click=steps.write,

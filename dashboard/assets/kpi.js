@@ -85,6 +85,7 @@ function draw(card, open) {
   const picture = spark(card)
   if (picture) aside.append(picture)
   if (card.note) aside.append(element("div", "note", card.note))
+  if (card.limit) aside.append(element("div", "note", card.limit))
   middle.append(aside)
   box.append(top, middle, changes(card))
   return box

@@ -17,6 +17,17 @@ function barOf(row, mean) {
   return track
 }
 
+// What the two colours of a bar are, over the bars.
+function legendOf(words) {
+  const node = element("div", "legend")
+  for (const [place, word] of words.entries()) {
+    const item = element("span", "", word)
+    item.prepend(element("i", place === 0 ? "part" : "whole"))
+    node.append(item)
+  }
+  return node
+}
+
 function nameOf(row) {
   const node = element("td")
   if (!row.open) {
@@ -54,6 +65,7 @@ export default function (component) {
     data.columns.forEach((text, place) => {
       const node = element("th", place === 0 || place === 2 ? "" : "right", text)
       node.scope = "col"
+      if (place === 2) node.append(legendOf(data.legend))
       head.append(node)
     })
     const top = element("thead")

@@ -74,7 +74,7 @@ def _card(page: Page, spec: CardSpec, row: dict[str, Any], spark: tuple[float | 
     metric = metrics()[spec.metric]
     days = "" if spec.days is None else f"近{spec.days}日"
     # A filter that the figure cannot follow is said where the eye is.
-    note = "未筛选" if page.unfiltered(metric) else ""
+    limit = "未筛选" if page.unfiltered(metric) else ""
     doubt = row["state"] != "ok"
     return kpi.Card(
         key=spec.metric,
@@ -85,7 +85,8 @@ def _card(page: Page, spec: CardSpec, row: dict[str, Any], spark: tuple[float | 
         changes=changes(page, row, metric, days=spec.days),
         spark=spark,
         # The badge of a figure in doubt says that it is; its days then stand beside the counts.
-        note=" ".join(part for part in (days if doubt else "", _counted(row, metric), note) if part),
+        note=" ".join(part for part in (days if doubt else "", _counted(row, metric)) if part),
+        limit=limit,
         state=row["state"],
         href=spec.page,
         definition=metric.definition,

@@ -30,8 +30,9 @@ def funnel_panel(page: Page, key: str | None = None, height: int = 320, width: i
     names, label = {place.code: place.name for place in peers}, LEVEL_LABELS[level]
     frame = page.parts(metric.key, None if group == PEERS.default else list(names))
     among = "" if group == PEERS.default else f"{PEERS.choices[group]} · "
+    elsewhere = "" if region == page.region else region.name
     detail = f"{among}{metric.label} · {bar.span_label(page)}{narrowed(page, metric)}"
-    with panel("funnel", funnel.finding(frame, names, metric, label), detail, metric):
+    with panel("funnel", f"{elsewhere}{funnel.finding(frame, names, metric, label)}", detail, metric):
         picture = funnel.figure(
             frame,
             metric,

@@ -70,7 +70,7 @@ def _outside_bands(page: Page, metric: Metric) -> Remark:
     if page.period.days > _MOST_DAYS:
         return Remark()
     region, level = _looked_at(page, metric)
-    if not metric.measured_at(level, page.tree.root.level):
+    if not page.measured(metric, region.code, level):
         return Remark()
     judged = page.signals(Query((metric.key,), region.code, level, page.period, Grain.day))
     if judged is None or judged.is_empty() or judged["verdict"].unique().to_list() == ["too_few"]:
@@ -84,8 +84,8 @@ def _outside_bands(page: Page, metric: Metric) -> Remark:
 
 
 def _said(page: Page, run: Run, metric: Metric) -> str:
-    side = "高于" if run.excess > 0 else "低于"
-    return f"{page.tree.get(run.region).name} {_days(run)} {side}预期 {count(round(abs(run.excess)))} {metric.unit}"
+    side = "多" if run.excess > 0 else "少"
+    return f"{page.tree.get(run.region).name} {_days(run)} 比预期{side} {count(round(abs(run.excess)))} {metric.unit}"
 
 
 def _looked_at(page: Page, metric: Metric) -> tuple[Region, int]:

@@ -248,6 +248,7 @@ def _points(
             "family": FONTS,
             "size": TYPE.small * factor,
             "color": [_label_ink(row, look, selected) for row in rows],
+            "shadow": _halo(look, factor),
         },
         hovertext=[_hover(row, metric, label) for row, label in zip(rows, labels, strict=True)],
         hovertemplate="%{hovertext}<extra></extra>",
@@ -277,6 +278,12 @@ def _label_ink(row: Row, look: Look, selected: str | None) -> str:
     if row.get("verdict") is not None:
         return _ink(row, look)
     return look.text if row["region_code"] == selected else look.secondary
+
+
+def _halo(look: Look, factor: float) -> str:
+    """The panel's colour round a name, so that it stands clear of the limits it lies on."""
+    reach = f"{1.5 * factor:g}px"
+    return ", ".join(f"{x}{reach} {y}{reach} {reach} {look.panel}" for x in ("", "-") for y in ("", "-"))
 
 
 def _hover(row: Row, metric: Metric, label: str) -> str:
@@ -346,7 +353,8 @@ class _Box:
                 row["region_code"],
                 names.get(row["region_code"], row["region_code"]),
                 *self.spot(row),
-                must=row.get("band") in ("above", "below") or row["region_code"] == selected,
+                must=row["region_code"] == selected,
+                wanted=row.get("band") in ("above", "below"),
             )
             for row in self.rows
         ]

@@ -21,38 +21,41 @@ _PLACES = (
 )
 #: How much worse it is to hide a point than to write over another name.
 _POINT = 4.0
+#: And a name that may not cover another one takes any place before that.
+_NAME = 1e6
 
 
 @dataclass(frozen=True)
 class Spot:
-    """A point to be named: ``x`` and ``y`` px from the top left of the picture; ``must``: named even where it is crowded."""
+    """A point to be named: ``x`` and ``y`` px from the top left of the picture.
+
+    ``must``: named even where it covers points or another name; ``wanted``: even where it covers points, but no name.
+    """
 
     code: str
     name: str
     x: float
     y: float
     must: bool = False
+    wanted: bool = False
 
 
 def place_names(spots: Sequence[Spot], width: float, height: float, size: float, radius: float) -> dict[str, str]:
     """Code → plotly's word for where its name stands; a name that finds no free place is left to the hover.
 
-    ``size``: px of the type; ``radius``: px of a point. Those that must be named choose
-    first, and where nothing is free take the place that covers least.
+    ``size``: px of the type; ``radius``: px of a point. Those that must be named choose first, then those that are wanted,
+    and where nothing is free they take the place that covers least.
     """
     points = [(spot.x - radius, spot.y - radius, spot.x + radius, spot.y + radius) for spot in spots]
     taken: list[Box] = []
     placed: dict[str, str] = {}
-    for spot in sorted(spots, key=lambda spot: (not spot.must, spot.y, spot.code)):
+    for spot in sorted(spots, key=lambda spot: (not spot.must, not spot.wanted, spot.y, spot.code)):
         boxes = dict(_boxes(spot, size, radius))
         inside = [word for word, box in boxes.items() if _inside(box, width, height)] or list(boxes)
-        covered = {
-            word: sum(_POINT * _overlap(boxes[word], point) for point in points)
-            + sum(_overlap(boxes[word], name) for name in taken)
-            for word in inside
-        }
-        best = min(covered, key=covered.__getitem__)
-        free = covered[best] == 0 and _inside(boxes[best], width, height)
+        names = {word: sum(_overlap(boxes[word], name) for name in taken) for word in inside}
+        hidden = {word: sum(_overlap(boxes[word], point) for point in points) for word in inside}
+        best = min(inside, key=lambda word: names[word] * (1 if spot.must else _NAME) + _POINT * hidden[word])
+        free = names[best] == 0 and (hidden[best] == 0 or spot.wanted) and _inside(boxes[best], width, height)
         if free or spot.must:
             placed[spot.code] = best
             taken.append(boxes[best])

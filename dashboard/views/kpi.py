@@ -16,8 +16,8 @@ class Card:
     """One figure, ready to be written.
 
     ``value`` the number as text with ``unit`` beside it; ``exact`` the full value when ``value`` is shortened; ``note`` such
-    as numerator/denominator; ``badge`` such as 正常波动; ``spark`` oldest first, None where undefined; ``href`` makes the
-    title a link; ``definition`` and ``caution`` open behind ⓘ.
+    as numerator/denominator; ``limit`` what it does not follow, such as 未筛选, below the note; ``badge`` such as 正常波动;
+    ``spark`` oldest first, None where undefined; ``href`` makes the title a link; ``definition`` and ``caution`` open behind ⓘ.
     """
 
     key: str
@@ -36,6 +36,7 @@ class Card:
     badge: str = ""
     badge_sign: str = ""
     badge_tone: Tone = "neutral"
+    limit: str = ""
 
 
 def alt(card: Card) -> str:
@@ -45,7 +46,8 @@ def alt(card: Card) -> str:
     unit = card.unit if card.unit in ("", "%") else f" {card.unit}"
     doubt = [STATE_LABELS["small_n"]] if card.state == "small_n" else []
     said = [f"{item.label} {item.text}" for item in card.changes]
-    return "，".join([f"{card.label} {card.value}{unit}", *said, *([card.note] if card.note else []), *doubt]) + "。"
+    noted = [text for text in (card.note, card.limit) if text]
+    return "，".join([f"{card.label} {card.value}{unit}", *said, *noted, *doubt]) + "。"
 
 
 def payload(cards: Sequence[Card]) -> dict[str, object]:
@@ -59,7 +61,13 @@ def _entry(card: Card) -> dict[str, object]:
     entry["alt"] = alt(card)
     entry["state_label"] = STATE_LABELS.get(card.state, "")
     if hidden:
-        entry |= {"value": STATE_LABELS[card.state], "unit": "", "note": STATE_REASONS[card.state], "exact": ""}
+        entry |= {
+            "value": STATE_LABELS[card.state],
+            "unit": "",
+            "note": STATE_REASONS[card.state],
+            "exact": "",
+            "limit": "",
+        }
         entry["state_label"] = ""
     entry["hidden"] = hidden
     return entry | {"changes": [] if hidden else _short(card.changes)}

@@ -27,6 +27,8 @@ INSET_SCALES = tuple(1.5 + 0.1 * step for step in range(30, -1, -1))
 INSET_TITLE = 26.0
 #: How far the frame of the copy stays from the edge: what is drawn there is cut off where the box is a little narrower.
 EDGE = 10.0
+#: How far beside the map, as a share of its width, a label may stand before the name alone in its place says more.
+NEAR = 0.45
 
 
 @dataclass(frozen=True)
@@ -332,35 +334,55 @@ def _labels(
     for code, (x, y) in sorted(points.items()):
         found += _point_label(code, x, y, words, size, taken)
     known = {label.code for label in found}
-    beside = [code for code in ordered if code not in known and code not in magnified]
-    if beside:
-        free = _Beside(raster(shapes.values(), width, height), [*taken, *frame], width, height)
-        found += [label for code in beside if (label := free.label(code, shapes[code], words[code], size)) is not None]
+    crowded = [code for code in ordered if code not in known]
+    if crowded:
+        free = _Beside(raster(shapes.values(), width, height), taken, frame, width, height)
+        for code in crowded:
+            near = None if code in magnified else free.label(code, shapes[code], words[code], size, NEAR * width)
+            found += (
+                _last_resort(free, code, todo[code], words[code], size, code in magnified) if near is None else [near]
+            )
     return tuple(sorted(found, key=lambda label: label.code))
+
+
+def _last_resort(
+    free: _Beside, code: str, shape: Shape, word: tuple[str, str], size: float, magnified: bool
+) -> list[Label]:
+    """The name alone in its place, else a label far beside; nothing where there is no room for either."""
+    blocked = [*free.taken, *([] if magnified else free.frame)]
+    label, area = _label(code, shape, (word[0], ""), size, blocked, free.width, free.height)
+    if label is not None and area is not None:
+        free.taken.append(area)
+        return [label]
+    far = None if magnified else free.label(code, shape, word, size, math.inf)
+    return [] if far is None else [far]
 
 
 class _Beside:
     """Places beside the map for the labels that have no room in it, nearest first."""
 
-    def __init__(self, occupied: Grid, taken: list[Rectangle], width: float, height: float) -> None:
+    def __init__(
+        self, occupied: Grid, taken: list[Rectangle], frame: list[Rectangle], width: float, height: float
+    ) -> None:
         self._sums = _sums(occupied)
-        self._taken = taken
-        self._width, self._height = width, height
+        self.taken, self.frame = taken, frame
+        self.width, self.height = width, height
 
-    def label(self, code: str, shape: Shape, word: tuple[str, str], size: float) -> Label | None:
-        """Name and value in one line, with a line to the region; None where no place is free."""
+    def label(self, code: str, shape: Shape, word: tuple[str, str], size: float, reach: float) -> Label | None:
+        """Name and value in one line, with a line to the region; None where no place within ``reach`` px is free."""
         text, em = " ".join(part for part in word if part), size * 0.85
-        _, x, y = _best_place(shape, STEP, STEP, [], self._width, self._height)
+        _, x, y = _best_place(shape, STEP, STEP, [], self.width, self.height)
         wide, tall = text_width(text, em), em * 1.3
         places = [
             (math.hypot(left - x, top - y), left, top)
-            for left in np.arange(wide / 2 + 2, self._width - wide / 2 - EDGE, 2 * STEP)
-            for top in np.arange(tall / 2 + 2, self._height - tall / 2 - 2, 2 * STEP)
+            for left in np.arange(wide / 2 + 2, self.width - wide / 2 - EDGE, 2 * STEP)
+            for top in np.arange(tall / 2 + 2, self.height - tall / 2 - 2, 2 * STEP)
         ]
-        for _, left, top in sorted(places):
+        for _, left, top in sorted(place for place in places if place[0] <= reach):
             area = _box(float(left), float(top), wide, tall)
-            if _filled(self._sums, area.grown(2)) == 0 and _allowed(area, self._taken, self._width, self._height):
-                self._taken.append(area)
+            blocked = [*self.taken, *self.frame]
+            if _filled(self._sums, area.grown(2)) == 0 and _allowed(area, blocked, self.width, self.height):
+                self.taken.append(area)
                 return Label(code, float(left), float(top), text, "", em, False, (x, y))
         return None
 
@@ -381,9 +403,10 @@ def _point_label(
 def _label(
     code: str, shape: Shape, word: tuple[str, str], size: float, taken: list[Rectangle], width: float, height: float
 ) -> tuple[Label | None, Rectangle | None]:
-    """The largest form that fits: name and value, both smaller, the name alone; else none."""
+    """The largest form that fits: name and value, both smaller; of a name alone a smaller one still; else none."""
     name, value = word
-    forms = ((name, value, size, READABLE), (name, value, size * 0.85, READABLE), (name, "", size * 0.8, 0.6))
+    forms = [(name, value, size, READABLE), (name, value, size * 0.85, READABLE)]
+    forms += [] if value else [(name, "", size * 0.8, 0.6)]
     for first, second, em, least in forms:
         wide, tall = label_size(first, second, em)
         room, x, y = _best_place(shape, wide, tall, taken, width, height)

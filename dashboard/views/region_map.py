@@ -444,18 +444,18 @@ def _inset_frame(drawn: _Drawn) -> list[pdk.Layer]:
     for box in (inset.frame, inset.source):
         corners = [[box.left, box.top], [box.right, box.top], [box.right, box.bottom], [box.left, box.bottom]]
         paths.append({"path": [*corners, corners[0]]})
-    return _lines("inset", paths, drawn)
+    return _lines("inset", paths, drawn, 120)
 
 
-def _lines(name: str, paths: list[Row], drawn: _Drawn) -> list[pdk.Layer]:
-    """Thin quiet lines."""
+def _lines(name: str, paths: list[Row], drawn: _Drawn, strength: int) -> list[pdk.Layer]:
+    """Thin lines; ``strength`` 0–255."""
     return [
         pdk.Layer(
             "PathLayer",
             paths,
             id=name,
             get_path="path",
-            get_color=[*channels(drawn.look.secondary), 120],
+            get_color=[*channels(drawn.look.secondary), strength],
             get_width=drawn.factor,
             width_units=pdk.types.String("pixels"),
             pickable=False,
@@ -507,7 +507,7 @@ def _leaders(drawn: _Drawn) -> list[pdk.Layer]:
         start = label.x - half if x < label.x - half else label.x + half if x > label.x + half else label.x
         level = label.y if start != label.x else label.y + math.copysign(label.size * 0.7, y - label.y)
         paths.append({"path": [[round(start, 1), round(level, 1)], [round(x, 1), round(y, 1)]]})
-    return _lines("leaders", paths, drawn) if paths else []
+    return _lines("leaders", paths, drawn, 230) if paths else []
 
 
 def _inset_title(drawn: _Drawn) -> list[pdk.Layer]:

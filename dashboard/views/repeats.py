@@ -75,6 +75,7 @@ def build(
     without = sum(1 for row in everyone if row["denominator"] == 0)
     mean = whole["value"] if whole["state"] in ("ok", "small_n") else None
     data = {
+        "legend": ["重复", "初次"],
         "columns": [label, "重复信访占比", "", "重复/全部", frequent_metric.label.removesuffix("重复信访")],
         "rows": lines,
         "mean": None if mean is None else round(mean, 4),
@@ -155,7 +156,7 @@ def _title(row: Row, name: str, low: float | None, high: float | None, metric: M
 
 
 def _foot(mean: float | None, metric: Metric, lines: Sequence[Row], without: str) -> str:
-    said = ["实色为重复，淡色为初次，细线为 95% 区间"]
+    said = ["细线为 95% 区间"]
     said += [f"虚线为全体 {with_unit(mean, metric)}"] if mean is not None else []
     said += ["灰字样本不足，不作比较"] if any(line["doubt"] for line in lines) else []
     said += [without] if without else []

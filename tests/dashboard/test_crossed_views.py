@@ -269,6 +269,8 @@ def test_the_highest_share_stands_first_and_the_doubtful_after_the_sure() -> Non
     assert lines[0]["low"] == pytest.approx(0.3520, abs=1e-4)  # Wilson's interval of 20/40
     assert lines[0]["high"] == pytest.approx(0.6480, abs=1e-4)
     assert lines[0]["title"].startswith("名c：重复 20，初次 20，")
+    assert picture.data["legend"] == ["重复", "初次"]
+    assert "色" not in picture.data["foot"].replace("灰字", "")
     assert "1 类本期没有登记，未列" in picture.data["foot"]
     assert "灰字样本不足" in picture.data["foot"]
 

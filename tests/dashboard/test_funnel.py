@@ -173,6 +173,15 @@ def test_a_crowded_name_is_left_out_unless_it_must_stand() -> None:
     assert "must" in place_names(must, 80, 40, 14, 6)
 
 
+def test_what_is_wanted_may_cover_points_but_no_name() -> None:
+    three = [Spot(code, "某某街道", 100, 17, wanted=True) for code in ("a", "b", "c")]
+    points = [Spot(f"{x}", "", x, y) for x in range(0, 200, 12) for y in (5, 17, 29)]
+    placed = place_names([*three, *points], 200, 34, 14, 6)
+    # Above and below there is no room, so one of the three has none.
+    assert {placed["a"], placed["b"]} == {"middle left", "middle right"}
+    assert "c" not in placed
+
+
 def test_where_nothing_is_free_a_name_covers_as_little_as_it_can() -> None:
     wall = [Spot(f"{x}-{y}", "", x, y) for x in range(0, 400, 12) for y in range(0, 80, 12)]
     gap = [spot for spot in wall if not (206 < spot.x < 260 and 30 < spot.y < 55)]

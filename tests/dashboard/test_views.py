@@ -211,6 +211,17 @@ def test_a_region_without_room_is_named_beside_the_map_with_a_line_to_it() -> No
         assert not any(_holds(shape, label.x, label.y) for shape in layout.shapes.values())
 
 
+@pytest.mark.parametrize("county", ["430211", "430223", "430281"])
+@pytest.mark.parametrize("width", [364, 560])
+def test_every_township_of_a_county_is_named(county: str, width: int) -> None:
+    codes = [code for code in _township_codes() if code.startswith(county)]
+    words = dict.fromkeys(codes, ("某某街道", "93.5%"))
+    layout = lay_out(boundaries_of(codes), {}, words, width, 480)
+    assert [label.code for label in layout.labels] == sorted(boundaries_of(codes))
+    without = [label.code for label in layout.labels if not label.value and label.leader is None]
+    assert len(without) <= 1
+
+
 def _holds(shape: Shape, x: float, y: float) -> bool:
     return any(left <= x <= right for left, right in spans(shape, y))
 
@@ -469,6 +480,13 @@ def test_a_card_on_few_cases_shows_its_figure_with_the_doubt() -> None:
     entry: Any = kpi.payload([card])["cards"]
     assert (entry[0]["value"], entry[0]["state_label"]) == ("2", "样本不足")
     assert kpi.alt(card) == "越级走访 2 批，环比 1→2，样本不足。"
+
+
+def test_what_a_figure_does_not_follow_is_said_below_its_parts() -> None:
+    card = kpi.Card("a", "按期答复率", "100.0", "%", note="461/478", limit="未筛选")
+    entry: Any = kpi.payload([card])["cards"]
+    assert (entry[0]["note"], entry[0]["limit"]) == ("461/478", "未筛选")
+    assert kpi.alt(card) == "按期答复率 100.0%，461/478，未筛选。"
 
 
 def test_points_are_named_once() -> None:
