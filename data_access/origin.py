@@ -28,8 +28,8 @@ _TIMELINE = """
 # A server that may not be asked who it is counts as another one after each of its starts.
 _STARTED = "'started ' || CAST(extract(epoch FROM pg_postmaster_start_time()) AS text)"
 _POSITION = """
-    CAST(pg_wal_lsn_diff(CASE WHEN pg_is_in_recovery() THEN pg_last_wal_replay_lsn() ELSE pg_current_wal_lsn() END, '0/0')
-         AS bigint)"""
+    coalesce(CAST(pg_wal_lsn_diff(
+        CASE WHEN pg_is_in_recovery() THEN pg_last_wal_replay_lsn() ELSE pg_current_wal_lsn() END, '0/0') AS bigint), 0)"""
 
 
 @dataclass(frozen=True)
