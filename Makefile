@@ -7,7 +7,7 @@ PORT ?= 8501
 bin := .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test test-full lint format lock
+.PHONY: help setup run test test-full faults lint format lock
 
 help:  ## this list
 	@sed -n 's/^\([a-z-]*\):[^#]*## /make \1|/p' Makefile | column -t -s '|'
@@ -26,6 +26,9 @@ test: setup  ## lint, and every kind of test once
 test-full: setup  ## the long tests, part by part; goes on where it was stopped; result in docs/test-full.md
 	@.ci/system-packages
 	@$(bin)/python -m tests.full
+
+faults: setup  ## every fault of replica, network and disk, with real servers; result in docs/faults.md
+	@$(bin)/python -m bench.faults
 
 lint: setup  ## style, types and the direction of imports
 	$(bin)/ruff check .

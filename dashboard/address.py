@@ -1,6 +1,6 @@
 """Selection <-> address bar: what a page shows, in readable words, checked, never evaluated.
 
-``region``, ``period``, ``metric`` and ``compare`` stand under their own names, a filter under the name of its dimension
+``region``, ``period``, ``metric``, ``compare`` and ``snapshot`` stand under their own names, a filter under the name of its dimension
 (twice for either of two codes, empty for rows without one), a page's own switch under the switch's name. What is unknown
 or stale is ignored, with a quiet note; nothing in an address can raise an error.
 """
@@ -22,7 +22,9 @@ Where = tuple[tuple[str, tuple[FilterValue, ...]], ...]
 #: What may stand beside 环比 as the second comparison; the first is the default.
 COMPARISONS: tuple[Reference, ...] = ("year_ago", "spring_aligned", "base_year")
 #: Words that another page understands too, besides the filters and the common switches.
-CARRIED = ("region", "period", "metric", "compare")
+CARRIED = ("region", "period", "metric", "compare", "snapshot", "as_of")
+#: Words that say as of when everything is seen; see ``dashboard/history.py``.
+AS_SEEN = ("snapshot", "as_of")
 _MOST_CODES = 50
 
 
@@ -50,6 +52,7 @@ class Switch:
 class Selection:
     """What a page shows: ``region`` code, ``span`` of days, ``metric`` of map, trend and league, the second comparison,
     ``where`` (dimension, wanted codes) and ``switches`` (name, value), both in the order in which they were chosen.
+    ``snapshot``: the number of the one by which everything is seen, None for the newest.
 
     ``own``: further words of a page that asks freely, as that page has checked them (``dashboard/exploring.py``); they are
     kept by every step and stand above a common word of the same name.
@@ -62,6 +65,7 @@ class Selection:
     where: Where = ()
     switches: tuple[tuple[str, str], ...] = ()
     own: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    snapshot: int | None = None
 
     def words(self, default: Selection) -> dict[str, str | list[str]]:
         """The address parameters; what equals the page's default is left out."""
@@ -104,7 +108,7 @@ class Offer:
 
 
 def read(parameters: Mapping[str, Sequence[str]], default: Selection, offer: Offer) -> tuple[Selection, list[str]]:
-    """The selection that the parameters mean, and Chinese notes on what was ignored."""
+    """The selection that the parameters mean, and Chinese notes on what was ignored; ``snapshot`` is that of the default."""
     notes: list[str] = []
     words = {name: values[-1] for name, values in parameters.items() if values}
     region, span, metric, compare = default.region, default.span, default.metric, default.compare
@@ -129,7 +133,8 @@ def read(parameters: Mapping[str, Sequence[str]], default: Selection, offer: Off
         if compare != word:
             notes.append(f"没有比较方式 {quoted(word)}，已改为默认方式")
     where = _filters(parameters, offer, notes)
-    return Selection(region, span, metric, compare, where, _switches(words, offer, notes)), notes
+    switches = _switches(words, offer, notes)
+    return Selection(region, span, metric, compare, where, switches, snapshot=default.snapshot), notes
 
 
 def carried(parameters: Mapping[str, Sequence[str]], switches: Sequence[Switch]) -> dict[str, list[str]]:
@@ -182,6 +187,7 @@ def _words(selection: Selection) -> dict[str, str]:
         "period": selection.span.word,
         "metric": selection.metric,
         "compare": selection.compare,
+        "snapshot": "" if selection.snapshot is None else str(selection.snapshot),
     }
 
 

@@ -230,13 +230,13 @@ def reconciled(snapshot: Snapshot, query: Query, scope: Scope = EVERYTHING) -> t
     return tuple(found)
 
 
-@lru_cache(maxsize=1)
+@lru_cache(maxsize=8)
 def names(snapshot: Snapshot) -> Names:
     """Chinese names of codes, with the snapshot's own categories and organs."""
     return Names(snapshot)
 
 
-@lru_cache(maxsize=64)
+@lru_cache(maxsize=256)
 def codes(snapshot: Snapshot, dimension: str) -> tuple[FilterValue, ...]:
     """The codes of a dimension that occur in any metric, in the order of a list; null for rows without one."""
     counted = [metric for metric in metrics().values() if dimension in metric.dimensions]
@@ -329,7 +329,7 @@ def _totals(metric: Metric) -> list[Total]:
 
 
 def forget() -> None:
-    """Let go of every answer, and with them of the snapshots that they were asked of: a newer one is in use."""
-    remembered = (_observations, _league, _scheme_league, _bounded, _signals, reconciled, _history_start, names, codes)
-    for each in (*remembered, recorded_above, _recorded):
+    """Let go of every answer, and with them of the snapshots that they were asked of."""
+    judgements = (_league, _scheme_league, _bounded, _signals, reconciled, recorded_above, _recorded)
+    for each in (_observations, _history_start, names, codes, *judgements):
         each.cache_clear()

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from dashboard import address, navigation, states
+from dashboard import address, navigation, states, telemetry
 from dashboard.page import SHARED_SWITCHES
 from metrics.core.query import Forbidden
 
@@ -25,7 +25,8 @@ def main() -> None:
         for page in pages:
             st.page_link(page, label=page.title, query_params=kept)
     try:
-        chosen.run()
+        with telemetry.page_run(chosen.url_path or navigation.ORDER[0]):
+            chosen.run()
     except Forbidden as error:
         states.forbidden(str(error))
 

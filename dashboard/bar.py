@@ -7,18 +7,20 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import datetime
 from html import escape
 from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from dashboard import answers, current, periods, steps
+from dashboard import answers, current, freshness, periods, steps
 from dashboard.address import COMPARISONS, Selection, Switch
 from dashboard.export import SHEET_ROWS, Format, Layout
+from dashboard.freshness import Freshness
 from dashboard.span import Span
+from data_access.clocks import Level, duration
 from data_access.reference import LOCAL
 from data_access.regions import LEVEL_LABELS
+from data_access.store import Provenance
 from metrics.core.compare import REFERENCE_LABELS, comparison_table
 from metrics.core.period import GRAIN_LABELS, Grain
 from metrics.core.query import FilterValue, Query
@@ -29,8 +31,8 @@ if TYPE_CHECKING:
     from dashboard.page import Page
 
 _MOST_CHOICES = 300
-#: Days since the newest event: up to yesterday is fresh; from so many on the badge turns amber, then red.
-_FRESH_DAYS, _STALE_DAYS = 1, 3
+#: The class of the dot, by how bad the worst clock is.
+_TONES: dict[Level, str] = {"in_order": "", "unknown": "unknown", "caution": "caution", "broken": "broken"}
 #: Format of the export → its name and whom it serves.
 _FORMS: dict[Format, tuple[str, str]] = {
     "csv": ("CSV", "各种软件都能打开"),
@@ -56,25 +58,49 @@ def show(page: Page) -> None:
             _chip(page, number, words, without)
 
 
-def marks(page: Page) -> str:
-    """The mark of made-up data and the freshness line (HTML)."""
-    made, status = page.snapshot.provenance, current.status()
+def marks(made: Provenance) -> str:
+    """The mark of made-up data and the freshness line (HTML): the three clocks, and the worst of them as a colour."""
+    known, status = freshness.clocks(made), current.status()
     mark = f'<span class="yp-tag">{escape(made.synthetic)}</span>' if made.synthetic else ""
-    age = _days_old(page)
-    tone = "broken" if age > _STALE_DAYS else "caution" if age > _FRESH_DAYS or status.fault else ""
-    newest = f"{made.newest_event:%m-%d}" if made.newest_event else "无"
-    old = f"（{age} 天前）" if age > _FRESH_DAYS else ""
+    tone = "caution" if status.fault and known.level in ("in_order", "unknown") else _TONES[known.level]
     fault = "　取数失败，显示上一次的数据" if status.fault else ""
-    words = f"业务截至 {newest}{old}　{escape(made.replica)}　快照 №{made.number}{fault}"
-    title = f"取数时间 {made.taken_at:%Y-%m-%d %H:%M}；业务日期 {made.business_date}{'；' + status.fault if status.fault else ''}"
-    badge = f'<span class="yp-badge" title="{escape(title)}"><span class="yp-dot {tone}"></span>{words}</span>'
+    words = f"业务截至 {_business(known)}　{_replica(known)}　快照 №{made.number}{_picture(known)}{fault}"
+    notes = [f"取数时间 {made.taken_at.astimezone(LOCAL):%Y-%m-%d %H:%M}", f"业务日期 {made.business_date}"]
+    notes += [*known.business.notes, *known.replica.notes, *current.findings().notices, *filter(None, [status.fault])]
+    title = escape("；".join(notes))
+    badge = f'<span class="yp-badge" title="{title}"><span class="yp-dot {tone}"></span>{escape(words)}</span>'
     return f'<span class="yp-marks">{mark}{badge}</span>'
 
 
-def _days_old(page: Page) -> int:
-    """Days since the newest event; 0 where there is none to be old."""
-    newest = page.snapshot.provenance.newest_event
-    return 0 if newest is None else (datetime.now(tz=LOCAL).date() - newest).days
+def marks_then(made: Provenance) -> str:
+    """As ``marks``, of a snapshot that was asked for: the clocks speak of now, and have nothing to say of it (HTML)."""
+    mark = f'<span class="yp-tag">{escape(made.synthetic)}</span>' if made.synthetic else ""
+    newest = f"{made.newest_event:%m-%d}" if made.newest_event else "无"
+    words = f"业务截至 {newest}　按当时　快照 №{made.number}"
+    title = (
+        f"取数时间 {made.taken_at.astimezone(LOCAL):%Y-%m-%d %H:%M}；业务日期 {made.business_date}；当时{made.replica}"
+    )
+    badge = f'<span class="yp-badge" title="{escape(title)}"><span class="yp-dot caution"></span>{escape(words)}</span>'
+    return f'<span class="yp-marks">{mark}{badge}</span>'
+
+
+def _business(known: Freshness) -> str:
+    late = known.business.level in ("caution", "broken") and known.business.words != "无"
+    return f"{known.business.words}（{known.business.notes[0].rpartition('，')[2]}）" if late else known.business.words
+
+
+def _replica(known: Freshness) -> str:
+    """库同步, 库延迟 3 分, 主库断开 12 分, 库状态未知."""
+    clock = known.replica
+    words = {"in_step": "库同步", "late": f"库{clock.words}", "unknown": "库状态未知"}.get(
+        clock.status or "", clock.words
+    )
+    return words if clock.status != "unknown" or clock.age is None else f"{words} {duration(clock.age)}"
+
+
+def _picture(known: Freshness) -> str:
+    late = known.picture.level in ("caution", "broken") and known.picture.age is not None
+    return f"（{duration(known.picture.age)}前）" if late and known.picture.age is not None else ""
 
 
 def reference_label(page: Page) -> str:

@@ -1,4 +1,4 @@
-"""The ``yanpan`` command: serve, demo, check, sync, export, metrics.
+"""The ``yanpan`` command: serve, demo, check, sync, snapshots, restated, export, metrics, backup, restore.
 
 Exit status: 0 done; 1 it could not be done (database, disk, no snapshot); 2 the question itself was wrong.
 """
@@ -15,6 +15,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any, NoReturn
 
+from dashboard import snapshot_parsers
 from data_access.settings import SettingsError
 
 _DESCRIPTION = "研判：信访、越级走访、调解与县区考核的数据探索和态势看板。数据来自 PostgreSQL 只读副本。"
@@ -24,7 +25,8 @@ _EPILOG = """数据来源：环境变量 YANPAN_REPLICA_URL，或 .streamlit/sec
 常用：
   yanpan serve                      启动看板（默认 http://127.0.0.1:8501）
   yanpan check                      检查数据库是否符合数据契约
-  yanpan sync --once                取一次数，做成一个快照
+  yanpan sync --once                取一次数，有变化就做成一个快照
+  yanpan snapshots                  列出留存的快照
   yanpan export --metric petition_volume --level county --from 2026-01-01 --to 2026-03-31 --grain month
 """
 
@@ -143,7 +145,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_serve(commands)
     _add_demo(commands)
     _add_check(commands)
-    _add_sync(commands)
+    snapshot_parsers.add(commands, _told, _progress)
     _add_export(commands)
     _add_metrics(commands)
     return parser
@@ -182,16 +184,6 @@ def _add_check(commands: argparse._SubParsersAction[_Parser]) -> None:
         description="逐表说明：缺什么、类型不符、不可读、契约外的代码；角色有哪些多余的权限；副本状态。\n只有会使取数中断或失真的问题才以状态 1 结束。",
     )
     check.set_defaults(run=_check)
-
-
-def _add_sync(commands: argparse._SubParsersAction[_Parser]) -> None:
-    sync = commands.add_parser(
-        "sync",
-        help="取数，做成一个快照",
-        description="在一个只读事务里取全部事实，做成一个编号的快照。中断不影响已有快照。",
-    )
-    sync.add_argument("--once", action="store_true", required=True, help="取一次")
-    sync.set_defaults(run=_sync)
 
 
 def _add_export(commands: argparse._SubParsersAction[_Parser]) -> None:
@@ -238,6 +230,8 @@ def _add_export(commands: argparse._SubParsersAction[_Parser]) -> None:
     export.add_argument("--format", default="csv", metavar="FORMAT", help="csv|xlsx|parquet（默认 csv）")
     export.add_argument("--out", type=Path, metavar="FILE", help="写入文件；CSV 文件带 BOM（默认标准输出，不带）")
     export.add_argument("--no-suppress", action="store_true", help="不作小数抑制（本版本还没有抑制，写不写都一样）")
+    export.add_argument("--snapshot", type=int, metavar="N", help="用快照 №N（默认最新的；编号见 yanpan snapshots）")
+    export.add_argument("--as-of", metavar="TIME", help="用当时最新的快照，例如 2026-11-20T08:30（北京时间）")
     export.add_argument("--live", action="store_true", help="直接查询数据库，不用快照")
     export.set_defaults(run=_export)
 
@@ -270,12 +264,6 @@ def _check(_: argparse.Namespace) -> int:
     from dashboard import commands
 
     return _told(lambda: commands.check(print, _progress))
-
-
-def _sync(_: argparse.Namespace) -> int:
-    from dashboard import commands
-
-    return _told(lambda: commands.sync(print, _progress))
 
 
 def _export(options: argparse.Namespace) -> int:
@@ -313,17 +301,32 @@ def _day(text: str, what: str) -> date:
 def _told(work: Callable[[], int]) -> int:
     """``work()`` with every fault that the operator can mend turned into one line and its status."""
     from data_access import replica, source
+    from data_access.archive import BusyError
+    from data_access.backup import BackupError
     from data_access.demo.embedded import EmbeddedError
     from data_access.demo.refusals import NotEmpty, UnknownCity
     from data_access.region_tree import RegionTreeError
     from data_access.snapshot import SnapshotError
+    from data_access.steady import ContractError
     from metrics.core.query import BadQuery, Forbidden
+
+    stopped = (
+        SnapshotError,
+        RegionTreeError,
+        ContractError,
+        BusyError,
+        BackupError,
+        source.LiveBusyError,
+        EmbeddedError,
+        NotEmpty,
+        Forbidden,
+    )
 
     try:
         return work()
     except (BadQuery, UnknownCity) as error:
         raise _Refused(str(error), 2) from None
-    except (SnapshotError, RegionTreeError, EmbeddedError, NotEmpty, Forbidden) as error:
+    except stopped as error:
         raise _Refused(str(error), 1) from None
     except source.DATABASE_ERRORS as error:
         raise _Refused(replica.explain(error), 1) from None

@@ -22,6 +22,8 @@ from dashboard.export import (
     parquet_bytes,
     xlsx_bytes,
 )
+from dashboard.history import moment_of
+from dashboard.remainder import remainders
 from data_access import check as contract_check
 from data_access import snapshot, source
 from data_access.live import live_store
@@ -54,19 +56,11 @@ def check(say: Say, progress: Say) -> int:
     return 0 if report.ok else 1
 
 
-def sync(say: Say, progress: Say) -> int:
-    """Make one snapshot."""
-    with source.opened(progress) as opened:
-        made = snapshot.sync(opened.engine, opened.archive, progress)
-    say(f"快照 №{made.number}：业务日期 {made.business_date}，最新事件 {made.newest_event or '无'}，{made.replica}")
-    return 0
-
-
 def export(options: argparse.Namespace, progress: Say) -> int:
     """Write the table that the options ask for; nothing is left behind when it cannot be made."""
     layout = cast(Layout, _one_of(options.layout, LAYOUTS, "版式"))
     kind = cast(Format, _one_of(options.format, FORMATS, "格式"))
-    with _store(options.live, progress) as store:
+    with _store(options, progress) as store:
         query = ask(
             store.regions,
             metrics=options.metric,
@@ -78,7 +72,9 @@ def export(options: argparse.Namespace, progress: Say) -> int:
             by=options.by,
             where=options.where,
         )
-        made = Export(query, evaluate(query, store, metrics()), metrics(), store.regions, store.provenance)
+        rows = evaluate(query, store, metrics())
+        unplaced = remainders(query, rows, store, metrics())
+        made = Export(query, rows, metrics(), store.regions, store.provenance, unplaced=unplaced)
         made.refuse_oversize(kind)
         if options.out is None:
             _to_standard_output(made, layout, kind)
@@ -88,13 +84,15 @@ def export(options: argparse.Namespace, progress: Say) -> int:
 
 
 @contextmanager
-def _store(live: bool, progress: Say) -> Iterator[Store]:
-    if live:
-        with source.opened(progress) as opened, live_store(opened.engine) as store:
+def _store(options: argparse.Namespace, progress: Say) -> Iterator[Store]:
+    if sum((options.live, options.snapshot is not None, options.as_of is not None)) > 1:
+        raise BadQuery("--live、--snapshot、--as-of 只能用一个")
+    if options.live:
+        with source.one_live_question(), source.opened(progress) as opened, live_store(opened.engine) as store:
             yield store
     else:
-        archive = source.archive()
-        yield snapshot.Snapshot(archive, archive.manifest())
+        moment = None if options.as_of is None else moment_of(options.as_of)
+        yield snapshot.asked_for(source.archive(), options.snapshot, moment, progress)
 
 
 def _one_of(text: str, allowed: tuple[str, ...], what: str) -> str:

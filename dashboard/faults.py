@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import secrets
 
-from dashboard import states
+from dashboard import states, telemetry
 
 log = logging.getLogger("yanpan.page")
 
@@ -13,6 +13,7 @@ log = logging.getLogger("yanpan.page")
 def show_fault(error: Exception) -> bool:
     """Log the error and show the card. True: Streamlit need not show its own."""
     number = secrets.token_hex(3).upper()
-    log.error("page failed, error number %s", number, exc_info=error)
+    log.error("page failed, error number %s", number, exc_info=error, extra={"number": number})
+    telemetry.failed("page")
     states.broken(number)
     return True

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
+from dashboard.address import AS_SEEN
+
 if TYPE_CHECKING:
     from streamlit.navigation.page import StreamlitPage
 
@@ -45,5 +47,9 @@ def page(name: str) -> StreamlitPage:
 
 
 def go_to(name: str, words: Mapping[str, str | list[str]]) -> None:
-    """Leave for another page with these words in its address: one step in the browser's history. Ends the run."""
-    st.switch_page(page(name), query_params=dict(words))
+    """Leave for another page with these words in its address: one step in the browser's history. Ends the run.
+
+    As of when everything is seen goes along.
+    """
+    seen = {word: st.query_params[word] for word in AS_SEEN if word in st.query_params}
+    st.switch_page(page(name), query_params=seen | dict(words))

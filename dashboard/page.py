@@ -361,4 +361,4 @@ class Page:
 
     def export_link(self, kind: Format = FORMATS[0], layout: Layout = LAYOUTS[0], query: Query | None = None) -> str:
         """The address of the page's table, or of another one, as a file."""
-        return routes.address_of(query or self.exported, kind, layout)
+        return routes.address_of(query or self.exported, kind, layout, self.selection.snapshot)

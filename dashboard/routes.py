@@ -1,8 +1,9 @@
-"""Our own routes beside Streamlit's: health, readiness, and the streaming export."""
+"""Our own routes beside Streamlit's: health, readiness, figures for monitoring, and the streaming export."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import datetime, timedelta
 from typing import cast
 from urllib.parse import quote, urlencode
 
@@ -12,7 +13,8 @@ from starlette.requests import Request
 from starlette.responses import FileResponse, JSONResponse, PlainTextResponse, Response, StreamingResponse
 from starlette.routing import Route
 
-from dashboard import current
+from dashboard import current, freshness, telemetry
+from dashboard.address import AS_SEEN
 from dashboard.export import (
     BYTE_ORDER_MARK,
     FORMATS,
@@ -25,9 +27,14 @@ from dashboard.export import (
     parquet_bytes,
     xlsx_bytes,
 )
+from dashboard.history import named, snapshot_of
 from dashboard.look import ASSETS, FONT_FILES, FONT_PATH
+from dashboard.remainder import remainders
+from data_access import clocks
+from data_access.clocks import Clock
+from data_access.reference import LOCAL
 from data_access.regions import LEVEL_KEYS, RegionTree
-from data_access.snapshot import Snapshot
+from data_access.snapshot import Snapshot, SnapshotError
 from metrics.core.asking import ask
 from metrics.core.evaluate import evaluate
 from metrics.core.period import Grain
@@ -38,8 +45,10 @@ EXPORT_PATH = "/export"
 _KEY_OF_LEVEL = {level: key for key, level in LEVEL_KEYS.items()}
 
 
-def address_of(query: Query, kind: Format = FORMATS[0], layout: Layout = LAYOUTS[0]) -> str:
-    """The address under which the export of the query lies."""
+def address_of(
+    query: Query, kind: Format = FORMATS[0], layout: Layout = LAYOUTS[0], snapshot: int | None = None
+) -> str:
+    """The address under which the export of the query lies; of the newest snapshot, or of that number."""
     words = [
         *(("metric", key) for key in query.metrics),
         ("region", query.region),
@@ -51,6 +60,7 @@ def address_of(query: Query, kind: Format = FORMATS[0], layout: Layout = LAYOUTS
         *(("where", f"{name}={code or ''}") for name, codes in query.where for code in codes),
         *([] if layout == LAYOUTS[0] else [("layout", layout)]),
         *([] if kind == FORMATS[0] else [("format", kind)]),
+        *([] if snapshot is None else [("snapshot", str(snapshot))]),
     ]
     return f"{EXPORT_PATH}?{urlencode(words)}"
 
@@ -61,22 +71,55 @@ async def health(_: Request) -> Response:
 
 
 async def ready(_: Request) -> Response:
-    """200 once a snapshot is loaded, 503 before."""
-    loaded = current.snapshot()
+    """200 while a snapshot is in use that is young enough (``ready_max_age_hours``), else 503; with the clocks as JSON."""
+    loaded, status = current.snapshot(), current.status()
+    told: dict[str, object] = {"doing": status.doing, "fault": status.fault}
     if loaded is None:
-        status = current.status()
-        return JSONResponse({"status": "loading", "doing": status.doing, "fault": status.fault}, status_code=503)
-    made = loaded.provenance
-    return JSONResponse({"status": "ready", "snapshot": made.number, "business_date": str(made.business_date)})
+        return JSONResponse({"status": "loading", **told, "replica": _clock(freshness.replica())}, status_code=503)
+    made, now = loaded.provenance, datetime.now(tz=LOCAL)
+    read_at = current.read_at() or made.taken_at
+    fresh = now - read_at <= timedelta(hours=clocks.limits().ready_max_age_hours)
+    known = freshness.clocks(made, now)
+    told |= {
+        "snapshot": made.number,
+        "business_date": str(made.business_date),
+        "taken_at": made.taken_at.astimezone(LOCAL).isoformat(timespec="seconds"),
+        "read_at": read_at.astimezone(LOCAL).isoformat(timespec="seconds"),
+        "level": known.level,
+        "business": _clock(known.business),
+        "replica": _clock(known.replica),
+        "picture": _clock(known.picture),
+        "notices": current.findings().notices,
+    }
+    return JSONResponse({"status": "ready" if fresh else "stale", **told}, status_code=200 if fresh else 503)
+
+
+def _clock(clock: Clock) -> dict[str, object]:
+    age = None if clock.age is None else round(clock.age.total_seconds(), 1)
+    return {
+        "level": clock.level,
+        "status": clock.status,
+        "words": clock.words,
+        "age_seconds": age,
+        "notes": clock.notes,
+    }
+
+
+async def figures(_: Request) -> Response:
+    """What a monitoring system reads, in Prometheus' text form."""
+    return Response(telemetry.exposition(), media_type=telemetry.CONTENT_TYPE)
 
 
 async def export(request: Request) -> Response:
-    """The table that the address asks for (parameters as ``yanpan export``), streamed as an attachment."""
+    """The table that the address asks for (parameters as ``yanpan export``), streamed as an attachment.
+
+    ``snapshot=N`` or ``as_of=MOMENT``: of that snapshot; 404 when it is gone.
+    """
     loaded = current.snapshot()
     if loaded is None:
         return PlainTextResponse("还没有快照，请稍候再导出。", status_code=503)
     try:
-        made = await to_thread.run_sync(lambda: asked(request, loaded))
+        made = await to_thread.run_sync(lambda: asked(request, _chosen(request, loaded)))
         layout = cast(Layout, _one_of(request, "layout", LAYOUTS))
         kind = cast(Format, _one_of(request, "format", FORMATS))
         made.refuse_oversize(kind)
@@ -84,6 +127,8 @@ async def export(request: Request) -> Response:
         return PlainTextResponse(str(error), status_code=400)
     except Forbidden as error:
         return PlainTextResponse(str(error), status_code=403)
+    except SnapshotError as error:
+        return PlainTextResponse(str(error), status_code=404)
     headers = {
         "Content-Disposition": f"attachment; filename*=UTF-8''{quote(f'{made.file_stem}.{kind}')}",
         "Cache-Control": "no-store",
@@ -91,10 +136,19 @@ async def export(request: Request) -> Response:
     return StreamingResponse(_pieces(made, layout, kind), media_type=MEDIA_TYPES[kind], headers=headers)
 
 
+def _chosen(request: Request, loaded: Snapshot) -> Snapshot:
+    """The snapshot that the address names (``dashboard/history.py``), or the one in use. Raises BadQuery, SnapshotError."""
+    number = named(dict(request.query_params))
+    return loaded if number is None else snapshot_of(number)
+
+
 def asked(request: Request, loaded: Snapshot) -> Export:
     """The export that the address asks for. Raises BadQuery, Forbidden."""
     query = query_of(request.query_params, loaded.regions)
-    return Export(query, evaluate(query, loaded, metrics()), metrics(), loaded.regions, loaded.provenance)
+    then = any(word in request.query_params for word in AS_SEEN)
+    rows = evaluate(query, loaded, metrics())
+    unplaced = remainders(query, rows, loaded, metrics())
+    return Export(query, rows, metrics(), loaded.regions, loaded.provenance, then, unplaced)
 
 
 def query_of(words: QueryParams, tree: RegionTree) -> Query:
@@ -141,6 +195,7 @@ async def font(request: Request) -> Response:
 ROUTES = [
     Route("/healthz", health),
     Route("/readyz", ready),
+    Route("/metrics", figures),
     Route(EXPORT_PATH, export),
     Route(f"{FONT_PATH}/{{name}}", font),
 ]

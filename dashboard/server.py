@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import errno
-import logging
 import os
 import signal
 import socket
@@ -16,10 +15,12 @@ from types import FrameType
 
 import streamlit as st
 
+from dashboard import logs
 from dashboard.faults import show_fault
 from dashboard.refresher import Refresher
 from dashboard.routes import ROUTES
-from data_access import settings, source
+from dashboard.watch import Watch
+from data_access import clocks, settings, source
 
 APP = Path(__file__).resolve().parent / "app.py"
 _GRACE_SECONDS = 3.0
@@ -27,7 +28,8 @@ _GRACE_SECONDS = 3.0
 
 def run(host: str, port: int) -> int:
     """Serve until told to stop; the exit status."""
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    logs.configure()
+    clocks.limits()  # a wrong limit is said now, not in the thread that needs it
     refusal = _refusal(host, port)
     if refusal is not None:
         print(f"yanpan：{refusal}", file=sys.stderr)
@@ -36,12 +38,14 @@ def run(host: str, port: int) -> int:
     # As Ctrl-C does: the server of the demonstration city is stopped in order.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     with source.started() as opened:
-        refresher = Refresher(opened)
-        refresher.start()
+        background = (Watch(opened), Refresher(opened))
+        for thread in background:
+            thread.start()
         try:
             _serve(host, port)
         finally:
-            refresher.stop()
+            for thread in background:
+                thread.stop()
     return 0
 
 
@@ -71,6 +75,7 @@ class _Grace:
         """What ``st.App`` wraps the life of the app in."""
         for number in (signal.SIGINT, signal.SIGTERM):
             self._hurry_after(number)
+        logs.adopt()
         yield
 
     def end(self) -> None:

@@ -7,7 +7,7 @@ from html import escape
 
 import streamlit as st
 
-from dashboard import address, answers, bar, current, exploring, saved_views, waiting
+from dashboard import address, answers, as_seen, bar, current, exploring, history, saved_views, waiting
 from dashboard.address import Offer, Selection
 from dashboard.exploring import ExploreQuery
 from dashboard.look import asset, page_css
@@ -15,9 +15,13 @@ from dashboard.page import Page, PageSpec
 from dashboard.span import Span
 from dashboard.views.screen import current_screen
 from data_access.snapshot import Snapshot
+from data_access.store import Provenance
 from metrics.core.calendar import since_last_meeting
 from metrics.core.period import DAY
 from metrics.registry import metrics
+
+#: How often the head of an open page is drawn anew.
+_HEAD_SECONDS = 30.0
 
 
 def open_page(title: str | None, spec: PageSpec) -> Page:
@@ -25,12 +29,13 @@ def open_page(title: str | None, spec: PageSpec) -> Page:
     name = (title or spec.path).strip()
     screen = current_screen()
     st.html(page_css(screen.look) + f"<style>{asset('shell.css')}</style>")
-    snapshot = current.snapshot()
-    if snapshot is None:
+    used = current.snapshot()
+    if used is None:
         waiting.show()
         st.stop()
-    default = _default(snapshot, spec)
     words, saved_notes = _words(spec)
+    snapshot, seen, seen_notes = history.asked_for(words, used)
+    default = _default(snapshot, spec)
     offer = Offer(
         snapshot.regions,
         snapshot.provenance.business_date,
@@ -42,12 +47,14 @@ def open_page(title: str | None, spec: PageSpec) -> Page:
     # The metrics of a page that asks freely are read with its other words, not as the one of map and league.
     common = {word: values for word, values in words.items() if not (spec.free and word == "metric")}
     selection, notes = address.read(common, default, offer)
+    selection, notes = replace(selection, snapshot=seen), [*seen_notes, *notes]
     asked = None
     if spec.free:
         selection, asked, own_notes = _asked(words, selection, default, snapshot)
         notes = [*saved_notes, *notes, *own_notes]
     page = Page(name, spec, snapshot, selection, default, screen, _visit(selection), asked=asked)
     bar.show(page)
+    as_seen.strip(page)
     for note in notes:
         st.caption(note)
     return page
@@ -55,8 +62,15 @@ def open_page(title: str | None, spec: PageSpec) -> Page:
 
 def headline(page: Page, finding: str, detail: str) -> None:
     """The page's name, what it finds, the marks of the data, and quietly what exactly is shown and of when."""
+    _head(page.title, finding, detail, page.snapshot.provenance, page.selection.snapshot is not None)
+
+
+@st.fragment(run_every=_HEAD_SECONDS)
+def _head(title: str, finding: str, detail: str, made: Provenance, then: bool) -> None:
+    """Drawn anew by itself, so that the badge of a page left open turns. Holds no snapshot, which would stay in memory."""
+    marks = bar.marks_then(made) if then else bar.marks(made)
     st.html(
-        f'<div class="yp-head"><h1>{escape(page.title)}</h1><b>{escape(finding)}</b>{bar.marks(page)}</div>'
+        f'<div class="yp-head"><h1>{escape(title)}</h1><b>{escape(finding)}</b>{marks}</div>'
         f'<p class="yp-quiet yp-detail">{escape(detail)}</p>'
     )
 

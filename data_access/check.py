@@ -19,8 +19,8 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from data_access import contract, replica
 from data_access.check_catalog import Catalog, read_catalog, rights_findings, schema_findings
-from data_access.check_rows import ENTRY_DATES, Scan, scan_categories, scan_region, scan_table
-from data_access.contract import SCHEMA
+from data_access.check_rows import Scan, scan_categories, scan_region, scan_table
+from data_access.contract import ENTRY_DATES, SCHEMA
 from data_access.findings import Finding, Severity
 
 Result = TypeVar("Result")

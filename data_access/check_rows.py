@@ -13,22 +13,10 @@ from sqlalchemy import Column, Connection, Date, DateTime, Table, Text, cast, ex
 from sqlalchemy.sql.elements import ColumnElement
 
 from data_access import contract
-from data_access.contract import CODES
+from data_access.contract import CODES, ENTRY_DATES
 from data_access.findings import Finding, Severity, listed, tallied
 from data_access.region_tree import RegionTreeError, find_root_and_reachable
 
-# Where a row stands in time; without it the row is on no day (the entry dates of design/house.md).
-ENTRY_DATES = {
-    "petition": "registered_at",
-    "mediation": "accepted_at",
-    "supervision_order": "issued_on",
-    "backlog_case": "assigned_on",
-    "risk_issue": "opened_on",
-    "deduction": "month",
-    "dispute_inflow": "day",
-    "village_status": "month",
-    "feed_receipt": "day",
-}
 # Pairs of dates whose difference is a duration; the later one before the earlier is a slip that the sums still carry.
 _DURATIONS = {"petition": ("registered_at", "replied_on"), "mediation": ("accepted_at", "concluded_on")}
 _FIRST_DAY, _LAST_DAY = date(1, 1, 1), date(9999, 12, 31)

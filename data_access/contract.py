@@ -218,6 +218,19 @@ _DOMAINS = (
     "other",
 )
 
+# Where a row of an event table stands in time (the entry dates of design/house.md); without it the row is on no day.
+ENTRY_DATES = {
+    "petition": "registered_at",
+    "mediation": "accepted_at",
+    "supervision_order": "issued_on",
+    "backlog_case": "assigned_on",
+    "risk_issue": "opened_on",
+    "deduction": "month",
+    "dispute_inflow": "day",
+    "village_status": "month",
+    "feed_receipt": "day",
+}
+
 # Columns whose codes the contract closes. Columns with an open list (category, dispute_type, batch, feed source) are
 # left out on purpose: any code is right there. null is never an unknown code.
 CODES: dict[str, dict[str, tuple[str, ...]]] = {

@@ -8,7 +8,7 @@ partitioned by the month of the row's *entry* date, so that a changed row re-fet
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from functools import cache
@@ -35,16 +35,21 @@ from sqlalchemy import (
     union_all,
 )
 from sqlalchemy.dialects import postgresql
+from sqlalchemy.sql import visitors
 from sqlalchemy.sql.elements import ColumnElement
 from sqlalchemy.sql.selectable import Subquery
 
-from data_access import contract, settings
+from data_access import contract, entry_months, settings
+from data_access.entry_months import FIRST_DAY as _FIRST_DAY
+from data_access.entry_months import LAST_DAY as _LAST_DAY
+from data_access.entry_months import Month
+from data_access.entry_months import in_calendar as _in_calendar
+from data_access.entry_months import month_start as _month_start
 
 KEYS = ("entry_month", "day", "region_code")
 #: The limit of an open row, YYYY-MM-DD: a dimension of the facts of open rows.
 DUE_ON = "due_on"
 _POSTGRESQL = postgresql.dialect()  # type: ignore[no-untyped-call]
-_FIRST_DAY, _LAST_DAY = date(1, 1, 1), date(9999, 12, 31)
 
 
 @dataclass(frozen=True, eq=False)
@@ -93,9 +98,19 @@ class Fact:
             **{name: pl.Int64() for name in self.measure_names},
         }
 
-    def rows(self) -> Subquery:
-        """One row per event and move: entry_month, day, region_code, dimensions, measures. Never fetched as it is."""
+    @property
+    def reads(self) -> frozenset[str]:
+        """The names of the other tables that the SELECT looks into: when they change, every month may."""
+        return _looked_into(self)
+
+    def rows(self, months: Collection[Month] | None = None) -> Subquery:
+        """One row per event and move: entry_month, day, region_code, dimensions, measures. Never fetched as it is.
+
+        ``months``: only of these entry months; None: all.
+        """
         parts = [self._rows_of(move) for move in self.moves]
+        if months is not None:
+            parts = [part.where(entry_months.within(self.table, months)) for part in parts]
         return (parts[0] if len(parts) == 1 else union_all(*parts)).subquery("rows")
 
     def _rows_of(self, move: Move) -> Select[Any]:
@@ -110,15 +125,21 @@ class Fact:
         statement: Select[Any] = select(*columns).where(move.day.between(_FIRST_DAY, _LAST_DAY))
         return statement if move.where is None else statement.where(move.where)
 
-    def snapshot_select(self) -> Select[Any]:
+    def snapshot_select(self, months: Collection[Month] | None = None) -> Select[Any]:
         """The GROUP BY that leaves the database at a sync: the fact at its full grain, in the order of ``schema``."""
-        rows = self.rows()
+        rows = self.rows(months)
         keys = [rows.c[name] for name in (*KEYS, *self.dimensions)]
         return select(*keys, *self.sums(rows, self.measure_names)).group_by(*keys)
 
     def sums(self, rows: Subquery, measures: Iterable[str]) -> list[ColumnElement[int]]:
         """The measures of ``rows`` added up, never null."""
         return [cast(func.coalesce(func.sum(rows.c[name]), 0), BigInteger).label(name) for name in measures]
+
+
+@cache
+def _looked_into(fact: Fact) -> frozenset[str]:
+    tables = (part for part in visitors.iterate(fact.snapshot_select()) if isinstance(part, Table))
+    return frozenset(table.name for table in tables if table is not fact.table)
 
 
 def _text(column: ColumnElement[object]) -> ColumnElement[str]:
@@ -139,11 +160,6 @@ def _local_date(column: ColumnElement[object]) -> ColumnElement[date]:
     return cast(column, Date)
 
 
-def _in_calendar(column: ColumnElement[date]) -> ColumnElement[date]:
-    """Infinite and absurd dates brought to the edges of the calendar, null left null."""
-    return case((column.is_not(null()), func.greatest(func.least(column, _LAST_DAY), _FIRST_DAY)))
-
-
 def _days_later(column: ColumnElement[date], days: int) -> ColumnElement[date]:
     """``days`` later (earlier, when negative); a date so far out that the sum would be none stays as it is."""
     return case((column.between(_FIRST_DAY, _LAST_DAY), column + days), else_=column)
@@ -153,11 +169,6 @@ def _days_between(first: ColumnElement[date], last: ColumnElement[date]) -> Colu
     """Null where a date is infinite: a sum passes over it."""
     finite = and_(first.between(_FIRST_DAY, _LAST_DAY), last.between(_FIRST_DAY, _LAST_DAY))
     return cast(case((finite, last - first)), BigInteger)
-
-
-def _month_start(column: ColumnElement[date]) -> ColumnElement[date]:
-    # A bare date would be truncated as a timestamptz, in whatever zone the session has.
-    return cast(func.date_trunc("month", cast(column, DateTime)), Date)
 
 
 _ONE: ColumnElement[int] = literal(1)

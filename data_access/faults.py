@@ -12,7 +12,11 @@ import psycopg2
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
+# data_corrupted, index_corrupted, undefined_file, io_error
+_DAMAGED = frozenset({"XX001", "XX002", "58P01", "58030"})
 _CONFLICT = "conflict with recovery"
+#: How our own side says that it has closed a connection on which the server was silent (``data_access/bounded.py``).
+SILENT = "no answer from the server"
 
 # While connecting, the first pattern found wins: of several hosts the one that answers says more than the one that is off.
 _CONNECTING: tuple[tuple[str, str], ...] = (
@@ -85,6 +89,7 @@ _CONNECTING: tuple[tuple[str, str], ...] = (
         r"connection to server at \"(?P<x>[^\"]*)\"(?: \([^)]*\))?, port (?P<y>\d+) failed: .*(?:unreachable|No route)",
         "连不上 {x}:{y}：网络到不了（unreachable）",
     ),
+    (rf"{SILENT} for (?P<x>\d+) s", "数据库 {x} 秒没有回音，已断开连接（no answer）：可能停住了，或网络中断"),
     (r"timeout expired|timed out", "连不上数据库：没有回音，请核对地址与防火墙（timeout expired）"),
     (
         r"server closed the connection|connection (?:has been|already) closed|could not receive data|terminating connection",
@@ -115,6 +120,8 @@ _ANSWERED: dict[str, tuple[str, str]] = {
     "53300": (r"", "数据库的连接已满，稍后再试（too many connections）"),
     "53200": (r"", "数据库内存不足（out of memory）"),
     "53100": (r"", "数据库磁盘已满（disk full）"),
+    "XX001": (r"", "数据库的数据文件已损坏（data corrupted）：请对方检查存储"),
+    "XX002": (r"", "数据库的索引已损坏（index corrupted）：请对方重建索引"),
     "57P01": (r"", "数据库被管理员停止，或连接被断开（terminating connection）"),
     "57P02": (r"", "数据库意外停止（crash shutdown）"),
     "57P03": (r"", "数据库正在启动或停止，稍后再试（the database system is starting up）"),
@@ -167,6 +174,14 @@ def may_run_again(error: BaseException) -> bool:
         and sqlstate(error) is None
         and "server closed the connection unexpectedly" in str(error)
         and "connection to server" not in str(error)
+    )
+
+
+def is_damage(error: BaseException) -> bool:
+    """True when files of the database cannot be read: a page fails its checksum, a file or an index entry is missing."""
+    code = sqlstate(error)
+    return code in _DAMAGED or (
+        code == "XX000" and re.search(r"could not (?:read|open)|invalid page", str(error)) is not None
     )
 
 

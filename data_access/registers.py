@@ -7,30 +7,28 @@ facts; it is for reading, and no figure is counted from it. No identifier of a r
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
-from datetime import date
 from functools import cache
 from typing import Any
 
 import polars as pl
-from sqlalchemy import BigInteger, Date, DateTime, Select, Table, Text, case, cast, func, select
+from sqlalchemy import BigInteger, Select, Table, Text, case, cast, func, select
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.sql.elements import ColumnElement
 
-from data_access import contract
+from data_access import contract, entry_months
+from data_access.entry_months import FIRST_DAY, LAST_DAY, Month, month_start
 
 _POSTGRESQL = postgresql.dialect()  # type: ignore[no-untyped-call]
-_FIRST_DAY, _LAST_DAY = date(1, 1, 1), date(9999, 12, 31)
 
 
 @dataclass(frozen=True, eq=False)
 class Register:
-    """One declaration: table, the date that a row was entered on, and the columns that are read, each with its type."""
+    """One declaration: table, and the columns that are read, each with its type."""
 
     name: str
     table: Table
-    entry: ColumnElement[date]
     columns: Mapping[str, tuple[ColumnElement[Any], pl.DataType]]
 
     @property
@@ -38,11 +36,11 @@ class Register:
         """The columns of the fetched register: entry_month, then those declared."""
         return {"entry_month": pl.Date(), **{name: kind for name, (_, kind) in self.columns.items()}}
 
-    def snapshot_select(self) -> Select[Any]:
-        """All rows, in the columns of ``schema``."""
-        within = func.greatest(func.least(self.entry, _LAST_DAY), _FIRST_DAY)
+    def snapshot_select(self, months: Collection[Month] | None = None) -> Select[Any]:
+        """All rows, or those of some entry months, in the columns of ``schema``."""
         columns = [expression.label(name) for name, (expression, _) in self.columns.items()]
-        return select(_month_start(within).label("entry_month"), *columns)
+        rows: Select[Any] = select(entry_months.of(self.table).label("entry_month"), *columns)
+        return rows if months is None else rows.where(entry_months.within(self.table, months))
 
 
 def _text(column: ColumnElement[Any]) -> tuple[ColumnElement[Any], pl.DataType]:
@@ -52,16 +50,11 @@ def _text(column: ColumnElement[Any]) -> tuple[ColumnElement[Any], pl.DataType]:
 
 def _day(column: ColumnElement[Any]) -> tuple[ColumnElement[Any], pl.DataType]:
     """Null where the date is infinite or outside the calendar: there is nothing to show."""
-    return case((column.between(_FIRST_DAY, _LAST_DAY), column)), pl.Date()
+    return case((column.between(FIRST_DAY, LAST_DAY), column)), pl.Date()
 
 
 def _month(column: ColumnElement[Any]) -> tuple[ColumnElement[Any], pl.DataType]:
-    return _month_start(_day(column)[0]), pl.Date()
-
-
-def _month_start(column: ColumnElement[Any]) -> ColumnElement[date]:
-    # A bare date would be truncated as a timestamptz, in whatever zone the session has.
-    return cast(func.date_trunc("month", cast(column, DateTime)), Date)
+    return month_start(_day(column)[0]), pl.Date()
 
 
 _deduction = contract.deduction.c
@@ -70,7 +63,6 @@ _hundredths = case((_deduction.points < 10_000, cast(func.round(_deduction.point
 deduction = Register(
     "deduction",
     contract.deduction,
-    _deduction.month,
     {
         "month": _month(_deduction.month),
         "region_code": _text(_deduction.region_code),
@@ -87,7 +79,6 @@ _order = contract.supervision_order.c
 supervision_order = Register(
     "supervision_order",
     contract.supervision_order,
-    _order.issued_on,
     {
         "kind": _text(_order.kind),
         "region_code": _text(_order.region_code),

@@ -67,10 +67,10 @@ def standby_server(primary: Server, folder: Path) -> Server:
     return server
 
 
-def fresh_database(server: Server) -> URL:
-    """A new database with the contract's tables, empty: its address for the owner, over the Unix socket."""
+def fresh_database(server: Server, template: str = _TEMPLATE) -> URL:
+    """A new database with the contract's tables, empty (or a copy of ``template``): its address for the owner, over the Unix socket."""
     name = f"city{next(_numbers)}"
-    execute(server.url(), f"create database {name} owner {OWNER} template {_TEMPLATE}")
+    execute(server.url(), f"create database {name} owner {OWNER} template {template}")
     return server.url(name, OWNER)
 
 

@@ -2,29 +2,26 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-
 import streamlit as st
 
-from dashboard import current
+from dashboard import current, freshness
 from dashboard.look import asset
 from dashboard.page import Page
 from dashboard.panels.feeds import DAYS, Missing
 from dashboard.views import clocks
 from dashboard.views.clocks import Tile
 from data_access.findings import Severity
-from data_access.reference import LOCAL
-from metrics.core.calendar import calendar
 
 
 def tiles(page: Page, missing: Missing) -> list[Tile]:
     """The tiles of this moment."""
-    made, known, now = page.snapshot.provenance, current.findings(), datetime.now(tz=LOCAL)
+    # The clocks speak of now, also on a page that is seen as of an older snapshot.
+    known, seen = freshness.clocks((current.snapshot() or page.snapshot).provenance), current.seen()
     return [
-        clocks.business(made.newest_event, now, calendar().is_workday),
-        clocks.replica(made.replica, made.taken_at.astimezone(LOCAL)),
-        clocks.picture(made.number, made.taken_at.astimezone(LOCAL), known.every, now),
-        check_tile(known.examined),
+        clocks.tile("业务截至", known.business),
+        clocks.tile("库同步", known.replica, None if seen is None else seen.at),
+        clocks.tile("画面", known.picture),
+        check_tile(current.findings().examined),
         missing_tile(missing),
     ]
 

@@ -98,8 +98,8 @@ def _order_row(page: Page, row: dict[str, Any], number: int) -> Row:
 
 
 def short_date(day: date, today: date) -> str:
-    """Month and day; of another year the year too, where 09-20 would be taken for this one's."""
-    return f"{day:%m-%d}" if day.year == today.year else f"{day}"
+    """Month and day; of another year its year and month, where 09-20 would be taken for this one's."""
+    return f"{day:%m-%d}" if day.year == today.year else f"{day:%Y-%m}"
 
 
 def _addressee(page: Page, row: dict[str, Any]) -> str:

@@ -9,6 +9,7 @@ from html import escape
 import streamlit as st
 
 from dashboard import exploring, saved_views, steps
+from dashboard.address import AS_SEEN
 from dashboard.page import Page
 from dashboard.saved_views import Refused, SavedView
 from metrics.registry import metrics
@@ -51,8 +52,8 @@ def _saved(page: Page) -> None:
 
 
 def saved_words(page: Page) -> dict[str, tuple[str, ...]]:
-    """The words of the page's address as a view keeps them."""
-    words = page.selection.words(page.default)
+    """The words of the page's address as a view keeps them: a question, asked of whichever snapshot."""
+    words = replace(page.selection, snapshot=None).words(page.default)
     return {name: (value,) if isinstance(value, str) else tuple(value) for name, value in words.items()}
 
 
@@ -140,8 +141,9 @@ def _confirm(question: str, word: str, on_click: Callable[[], None]) -> None:
 def _open(view: SavedView) -> None:
     """One step of the address: the view's words and its name."""
     _do("", "")
+    seen = {name: st.query_params.get_all(name) for name in AS_SEEN if name in st.query_params}
     st.query_params.from_dict(
-        {name: list(values) for name, values in view.words.items()} | {saved_views.WORD: view.name}
+        seen | {name: list(values) for name, values in view.words.items()} | {saved_views.WORD: view.name}
     )
 
 

@@ -55,13 +55,14 @@ def _findings(page: Page, tiles: Sequence[Tile], added: Sequence[Reconciled]) ->
         yield f"分项不符 {wrong} 项"
     if page.snapshot.unplaced:
         yield "有数在区划之外"
-    if changed := restated.changed_months(current.findings().restated):
+    if changed := restated.changed_months(restated.chosen(page)):
         yield f"旧日变动 {changed} 处"
 
 
 def _detail(page: Page) -> str:
     made = page.snapshot.provenance
-    return (
+    notices = "".join(f"{notice}。" for notice in current.findings().notices)
+    return notices + (
         f"{page.region.name}，{bar.span_label(page)}。业务日期 {made.business_date}：快照前最后一个整日，"
         "画面的数都到这一天为止；本页的核对都在后台或从快照算出，不查库。"
     )

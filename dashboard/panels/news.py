@@ -355,4 +355,5 @@ def _leads(page: Page, finding: Finding, window: Period) -> tuple[str, dict[str,
         for dimension, codes in (*page.where(metrics()[finding.metric]), *finding.where)
     }
     words: dict[str, str | list[str]] = {"region": finding.region, "period": span.word}
-    return name, {**words, "metric": finding.metric, **chosen}
+    seen = {} if page.selection.snapshot is None else {"snapshot": str(page.selection.snapshot)}
+    return name, {**words, "metric": finding.metric, **chosen, **seen}

@@ -29,7 +29,7 @@ from sqlalchemy.engine import URL
 from data_access.demo.binaries import Account, EmbeddedError, account, programs
 from data_access.settings import DRIVER, home
 
-__all__ = ["QUICK", "EmbeddedError", "Server", "demo_server"]
+__all__ = ["QUICK", "DamagedError", "EmbeddedError", "Server", "demo_server"]
 
 ADMINISTRATOR = "postgres"
 _SOCKET_PORT = 5432
@@ -52,6 +52,10 @@ QUICK: Mapping[str, str] = MappingProxyType(
     }
 )
 _DEMO = MappingProxyType({**QUICK, "wal_level": "minimal", "max_wal_senders": "0"})
+
+
+class DamagedError(EmbeddedError):
+    """The cluster is there and its server ends at once: most likely its files are damaged."""
 
 
 class Server:
@@ -216,7 +220,7 @@ class Server:
     def _await_ready(self, deadline: float) -> None:
         while self._running() is None:
             if self._process is None or self._process.poll() is not None:
-                raise self._unusable(self._last_words())
+                raise DamagedError(str(self._unusable(self._last_words())))
             if time.monotonic() > deadline:
                 raise EmbeddedError(f"内置数据库 {_PATIENCE:.0f} 秒内没有就绪；日志：{self.log}")
             time.sleep(0.02)

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
+from datetime import time as TimeOfDay
 from enum import StrEnum
 from functools import cache, cached_property
 from typing import Annotated
@@ -98,9 +99,10 @@ class Event(_Span):
 
 
 class Meetings(_Strict):
-    """On which workdays the assessment meeting sits; ``weekdays`` from 1, Monday."""
+    """On which workdays the assessment meeting sits (``weekdays`` from 1, Monday), and at what ``time`` of the local day."""
 
     weekdays: tuple[int, ...] = Field(default=(1, 2, 3, 4, 5), min_length=1)
+    time: TimeOfDay = TimeOfDay(8, 30)
     skipped: tuple[Day, ...] = ()
     extra: tuple[Day, ...] = ()
 
@@ -173,6 +175,10 @@ class Calendar:
         """Whether offices are open."""
         return not self._day(day).off
 
+    def workdays_after(self, day: date, last: date) -> int:
+        """Workdays after ``day`` up to ``last``, both dates; beyond a year it is no matter how many."""
+        return sum(self.is_workday(day + n * DAY) for n in range(1, min((last - day).days, 366) + 1))
+
     def provisional(self, day: date) -> bool:
         """Whether the year's holidays are guessed because they are not announced."""
         return day.year not in _ANNOUNCED_YEARS and day.year not in self.table.announced and day not in self._written
@@ -201,6 +207,11 @@ class Calendar:
         """The days from the last meeting day before ``day`` to the day before ``day``: on a Monday Friday to Sunday."""
         last = next((back for n in range(1, 61) if self.is_meeting_day(back := day - n * DAY)), day - DAY)
         return Period(last, day)
+
+    def last_meeting(self, now: datetime) -> datetime | None:
+        """When the assessment meeting last sat, at ``now`` (local, with zone) or before; None: not within two months."""
+        moments = (datetime.combine(now.date() - n * DAY, self.table.meetings.time, now.tzinfo) for n in range(61))
+        return next((each for each in moments if each <= now and self.is_meeting_day(each.date())), None)
 
     def marks(self, period: Period) -> list[Mark]:
         """Holidays and events that touch ``period``, whole, in order of their first day."""

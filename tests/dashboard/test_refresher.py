@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import date, timedelta
+from dataclasses import replace
+from datetime import date, datetime, timedelta
 from pathlib import Path
 
 import polars as pl
@@ -12,9 +13,12 @@ from sqlalchemy.engine import URL
 
 from dashboard import current
 from dashboard.refresher import Refresher
-from data_access import replica
+from data_access import replica, retention
+from data_access.reference import LOCAL
+from data_access.server_memory import Memory, keep_memory
 from data_access.snapshot import Archive, sync
 from data_access.source import Source
+from metrics.core.calendar import calendar
 from tests import databases, small_city
 from tests.small_city import LILING, TOWN
 
@@ -132,3 +136,41 @@ def test_rows_of_the_restated_frame_are_small(source: Source, city: URL) -> None
     assert told is not None
     assert told.frame is not None
     assert told.frame.select(pl.col("fact"), pl.col("before"), pl.col("after")).rows() == [("feed_receipt", 10, 11)]
+
+
+def test_what_is_in_use_when_the_meeting_sits_is_kept_and_held_against(source: Source, city: URL) -> None:
+    made, archive = sync(source.engine, source.archive), source.archive
+    meeting = calendar().last_meeting(datetime.now(tz=LOCAL))
+    assert meeting is not None
+    archive.publish(replace(made, taken_at=(meeting - timedelta(minutes=5)).isoformat()))
+    databases.execute(city, "delete from rpt.petition where petition_id = 3")
+    sync(source.engine, archive)
+    background = Refresher(source)
+    assert background._step()
+    assert [(pin.number, pin.reason, pin.at) for pin in retention.pins(archive).values()] == [
+        (1, f"{meeting:%m-%d} 例会", meeting)
+    ]
+    told = current.findings().since_meeting
+    assert told is not None
+    assert (told.before, told.after, told.meeting) == (1, 2, meeting)
+    assert told.frame is not None
+    assert told.frame.filter(fact="petition_registered").select("removed").item() == 1
+    with archive.writing():
+        retention.unpin(archive, 1)
+    assert background._step()
+    assert retention.pins(archive) == {}, "marked once, not against the operator's will"
+
+
+def test_a_change_of_the_server_is_looked_at_without_waiting(source: Source, city: URL) -> None:
+    background = Refresher(source)
+    assert background._step()
+    databases.execute(city, "update rpt.petition set persons = 9, updated_at = 'epoch' where petition_id = 3")
+    looked = source.archive.looked()
+    assert looked is not None
+    assert not background._is_due()
+    keep_memory(source.archive.folder, Memory(change="replaced", changed_at=datetime.now(tz=LOCAL)))
+    source.archive.note(replace(looked, clock=looked.clock - 100))
+    assert background._is_due()
+    assert background._step()
+    assert current.findings().versions[0].number == 2
+    assert not background._is_due()

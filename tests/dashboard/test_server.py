@@ -216,7 +216,9 @@ class TestServed:
         assert live.returncode == 0, live.stderr.decode()
         assert site.get(f"/export?{QUERY}").content == b"\xef\xbb\xbf" + live.stdout
         before = json.loads(site.get("/readyz").content)["snapshot"]
-        made = yanpan("sync", "--once", env=site.environment)
+        idle = yanpan("sync", "--once", env=site.environment)
+        assert idle.stdout.decode().startswith(f"无变化，仍为快照 №{before}：")
+        made = yanpan("sync", "--full", env=site.environment)
         assert made.stdout.decode().startswith(f"快照 №{before + 1}：")
         deadline = time.monotonic() + 30
         while json.loads(site.get("/readyz").content)["snapshot"] == before:

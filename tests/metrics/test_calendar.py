@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given
@@ -178,3 +179,19 @@ def test_the_table_of_a_deployment_is_read(tmp_path: Path, monkeypatch: pytest.M
         assert calendar().holiday(D("2026-07-01")) == "州庆"
     finally:
         calendar.cache_clear()
+
+
+@pytest.mark.parametrize(
+    ("now", "meeting"),
+    [
+        ("2026-11-24 08:30", "2026-11-24 08:30"),
+        ("2026-11-24 08:29", "2026-11-23 08:30"),
+        ("2026-11-23 07:00", "2026-11-20 08:30"),  # a Monday: Friday's
+        ("2026-11-22 12:00", "2026-11-20 08:30"),
+        ("2026-10-08 08:00", "2026-09-30 08:30"),  # after the national holiday
+    ],
+)
+def test_when_the_meeting_last_sat(now: str, meeting: str) -> None:
+    zone = ZoneInfo("Asia/Shanghai")
+    moment = datetime.fromisoformat(now).replace(tzinfo=zone)
+    assert calendar().last_meeting(moment) == datetime.fromisoformat(meeting).replace(tzinfo=zone)
