@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from datetime import date
 from functools import lru_cache
@@ -277,6 +277,30 @@ def recorded_above(snapshot: Snapshot, key: str, code: str, level: int, last: da
     return cases(region.level) > 0 and cases(level) == 0
 
 
+class Recorded(Mapping[str, Metric]):
+    """The metrics as the snapshot's sources record them in a region: a count coded above a level is not measured there."""
+
+    def __init__(self, snapshot: Snapshot, code: str) -> None:
+        self._snapshot, self._code = snapshot, code
+
+    def __getitem__(self, key: str) -> Metric:
+        return _recorded(self._snapshot, key, self._code)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(metrics())
+
+    def __len__(self) -> int:
+        return len(metrics())
+
+
+@lru_cache(maxsize=_REMEMBERED)
+def _recorded(snapshot: Snapshot, key: str, code: str) -> Metric:
+    metric, tree, last = metrics()[key], snapshot.regions, snapshot.provenance.business_date
+    levels = [level for level in tree.levels_below(code) if metric.measured_at(level, tree.root.level)]
+    above = [level for level in levels if recorded_above(snapshot, key, code, level, last)]
+    return replace(metric, finest_level=max(above) + 1) if above else metric
+
+
 def scheme_begins(snapshot: Snapshot, chosen: Scheme) -> date | None:
     """The first month from which all facts that a scheme reads are really covered; None without any row."""
     return _begun(snapshot, [total for key in chosen.reads for total in _totals(metrics()[key])])
@@ -306,6 +330,6 @@ def _totals(metric: Metric) -> list[Total]:
 
 def forget() -> None:
     """Let go of every answer, and with them of the snapshots that they were asked of."""
-    judgements = (_league, _scheme_league, _bounded, _signals, reconciled, recorded_above)
+    judgements = (_league, _scheme_league, _bounded, _signals, reconciled, recorded_above, _recorded)
     for each in (_observations, _history_start, names, codes, *judgements):
         each.cache_clear()

@@ -23,6 +23,7 @@ from dashboard.export import (
     xlsx_bytes,
 )
 from dashboard.history import moment_of
+from dashboard.remainder import remainders
 from data_access import check as contract_check
 from data_access import snapshot, source
 from data_access.live import live_store
@@ -71,7 +72,9 @@ def export(options: argparse.Namespace, progress: Say) -> int:
             by=options.by,
             where=options.where,
         )
-        made = Export(query, evaluate(query, store, metrics()), metrics(), store.regions, store.provenance)
+        rows = evaluate(query, store, metrics())
+        unplaced = remainders(query, rows, store, metrics())
+        made = Export(query, rows, metrics(), store.regions, store.provenance, unplaced=unplaced)
         made.refuse_oversize(kind)
         if options.out is None:
             _to_standard_output(made, layout, kind)

@@ -62,7 +62,7 @@ def refusal(query: Query, tree: RegionTree) -> str | None:
 @lru_cache(maxsize=_KEPT)
 def observations(snapshot: Snapshot, query: Query, scope: Scope = EVERYTHING) -> pl.DataFrame:
     """As ``evaluate``, remembered for the last few questions only: an answer may have a million rows."""
-    return evaluate(query, snapshot, metrics(), scope)
+    return evaluate(query, snapshot, answers.Recorded(snapshot, query.region), scope)
 
 
 @lru_cache(maxsize=_KEPT)
@@ -81,7 +81,7 @@ def table(answer: Answer) -> pl.DataFrame:
         # Without a break-down every metric fills the same grid, in the same order.
         wide = _joined(wide, named[key], keys) if query.by else wide.hstack(named[key].drop(keys))
     if query.by and others:
-        wide = _completed(wide, query, answer.snapshot.regions).sort(keys, nulls_last=False)
+        wide = _completed(wide, query, answer.snapshot).sort(keys, nulls_last=False)
     return _held_against(wide, answer) if answer.references else wide
 
 
@@ -141,7 +141,7 @@ def lines(answer: Answer, key: str, most: int) -> tuple[pl.DataFrame, int]:
     if query.by:
         periods = [bucket_start(bucket.start, query.grain) for bucket in query.period.buckets(query.grain)]
         grid = pl.DataFrame({"period": periods}, schema={"period": pl.Date}).join(kept.to_frame(), how="cross")
-        nothing = _state_of_nothing(metric, query.level, answer.snapshot.regions)
+        nothing = _state_of_nothing(key, query, answer.snapshot)
         absent, nought = pl.col("state").is_null(), pl.lit(0.0 if metric.additive else None, pl.Float64)
         chosen = grid.join(chosen, on=["period", "series"], how="left", maintain_order="left").with_columns(
             value=pl.when(absent).then(nought).otherwise(pl.col("value")), state=pl.col("state").fill_null(nothing)
@@ -166,7 +166,7 @@ def _joined(one: pl.DataFrame, other: pl.DataFrame, keys: Sequence[str]) -> pl.D
     return one.join(other, on=keys, how="full", nulls_equal=True, coalesce=True)
 
 
-def _completed(wide: pl.DataFrame, query: Query, tree: RegionTree) -> pl.DataFrame:
+def _completed(wide: pl.DataFrame, query: Query, snapshot: Snapshot) -> pl.DataFrame:
     """What one metric leaves out beside another: nothing happened, so a count is 0 and a ratio undefined."""
     for key in query.metrics:
         metric = metrics()[key]
@@ -175,13 +175,14 @@ def _completed(wide: pl.DataFrame, query: Query, tree: RegionTree) -> pl.DataFra
         wide = wide.with_columns(
             pl.when(absent).then(nought).otherwise(pl.col(f"{key}.value")).alias(f"{key}.value"),
             pl.when(absent).then(pl.lit(0)).otherwise(pl.col(f"{key}.numerator")).alias(f"{key}.numerator"),
-            pl.col(f"{key}.state").fill_null(_state_of_nothing(metric, query.level, tree)),
+            pl.col(f"{key}.state").fill_null(_state_of_nothing(key, query, snapshot)),
         )
     return wide
 
 
-def _state_of_nothing(metric: Metric, level: int, tree: RegionTree) -> str:
-    if not metric.measured_at(level, tree.root.level):
+def _state_of_nothing(key: str, query: Query, snapshot: Snapshot) -> str:
+    metric = answers.Recorded(snapshot, query.region)[key]
+    if not metric.measured_at(query.level, snapshot.regions.root.level):
         return "not_measured"
     return "ok" if metric.additive else "undefined"
 

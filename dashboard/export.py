@@ -15,6 +15,7 @@ from typing import Any, Literal
 import polars as pl
 import xlsxwriter
 
+from dashboard.remainder import Remainder
 from data_access.regions import RegionTree
 from data_access.store import Provenance
 from metrics.core.model import Count, Metric, Stock
@@ -40,7 +41,7 @@ SHEET_ROWS = 2**20 - 1  # below the header
 @dataclass(frozen=True)
 class Export:
     """Observations with everything that their table needs. ``observations``: as ``evaluate`` gives them; ``then``: asked as
-    of that snapshot (按当时), which its name says."""
+    of that snapshot (按当时), which its name says; ``unplaced``: what is coded above the level and so in no row."""
 
     query: Query
     observations: pl.DataFrame
@@ -48,6 +49,7 @@ class Export:
     tree: RegionTree
     provenance: Provenance
     then: bool = False
+    unplaced: tuple[Remainder, ...] = ()
 
     def table(self, layout: Layout) -> pl.DataFrame:
         """The table with its types: period as a date, codes as text, figures as numbers (null where empty)."""
@@ -115,9 +117,18 @@ class Export:
         parts = [what, self.tree.get(self.query.region).name, span, f"截至{self.provenance.business_date:%Y%m%d}"]
         if self.then:
             parts.append(f"按快照{self.provenance.number}")
+        if self.unplaced:
+            # A CSV file has no other place to say it: what is cut is said in the name.
+            alone = self.unplaced[0].metric.additive and len(self.query.metrics) == 1
+            parts.append(f"不含未细分{self.unplaced[0].amount().replace(' ', '') if alone else ''}")
         if self.provenance.synthetic:
             parts.append("演示数据合成")
         return "_".join(part.replace("/", "-") for part in parts)
+
+    def _unplaced_words(self) -> str:
+        rule = "只记到所列层级以上区划的，不在各行之内"
+        counted = "、".join(remainder.words() for remainder in self.unplaced)
+        return f"{rule}：{counted}。" if counted else f"{rule}；本表没有这样的，或不能相加。"
 
     def description(self) -> list[tuple[str, str]]:
         """What a reader must know of the table: definitions, filters, snapshot, clocks, rows."""
@@ -137,7 +148,7 @@ class Export:
             ("行数", str(self.observations.height)),
         ]
         if query.level < self.tree.get(query.region).level:
-            lines.append(("未细分", "只记到所列层级以上区划的，不在各行之内；各行之和可能少于上级的数。"))
+            lines.append(("未细分", self._unplaced_words()))
         lines += [
             (self.metrics[key].label, f"{key} v{self.metrics[key].version}：{self.metrics[key].definition}")
             for key in query.metrics

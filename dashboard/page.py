@@ -5,7 +5,7 @@ The address bar holds what is selected; every step is one change of the address,
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import cached_property
@@ -149,8 +149,14 @@ class Page:
     @property
     def chosen(self) -> tuple[Metric, ...]:
         """The metrics of the page's table: the one of map and league, or those that it asks freely."""
-        keys = (self.metric.key,) if self.asked is None else self.asked.metrics
-        return tuple(metrics()[key] for key in keys)
+        if self.asked is None:
+            return (self.metric,)
+        return tuple(self.recorded[key] for key in self.asked.metrics)
+
+    @property
+    def recorded(self) -> Mapping[str, Metric]:
+        """The metrics as they are measured in the selected region."""
+        return answers.Recorded(self.snapshot, self.region.code)
 
     def where(self, metric: Metric) -> Where:
         """The chosen filters as far as the metric knows their dimensions."""
@@ -326,7 +332,9 @@ class Page:
     def exported(self) -> Query:
         """What the export asks for: the table behind map and league, or that of a page that asks freely."""
         if self.asked is not None:
-            return exploring.question(self.asked, metrics(), self.tree, self.region, self.period, self.selection.where)
+            return exploring.question(
+                self.asked, self.recorded, self.tree, self.region, self.period, self.selection.where
+            )
         key, metric = self.metric.key, self.metric
         return Query((key,), self.compared_region.code, self.compared_level, self.period, where=self.where(metric))
 

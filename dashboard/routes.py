@@ -29,6 +29,7 @@ from dashboard.export import (
 )
 from dashboard.history import named, snapshot_of
 from dashboard.look import ASSETS, FONT_FILES, FONT_PATH
+from dashboard.remainder import remainders
 from data_access import clocks
 from data_access.clocks import Clock
 from data_access.reference import LOCAL
@@ -145,7 +146,9 @@ def asked(request: Request, loaded: Snapshot) -> Export:
     """The export that the address asks for. Raises BadQuery, Forbidden."""
     query = query_of(request.query_params, loaded.regions)
     then = any(word in request.query_params for word in AS_SEEN)
-    return Export(query, evaluate(query, loaded, metrics()), metrics(), loaded.regions, loaded.provenance, then)
+    rows = evaluate(query, loaded, metrics())
+    unplaced = remainders(query, rows, loaded, metrics())
+    return Export(query, rows, metrics(), loaded.regions, loaded.provenance, then, unplaced)
 
 
 def query_of(words: QueryParams, tree: RegionTree) -> Query:

@@ -14,7 +14,6 @@ from dashboard.look import asset, page_css
 from dashboard.page import Page, PageSpec
 from dashboard.span import Span
 from dashboard.views.screen import current_screen
-from data_access.regions import RegionTree
 from data_access.snapshot import Snapshot
 from data_access.store import Provenance
 from metrics.core.calendar import since_last_meeting
@@ -51,7 +50,7 @@ def open_page(title: str | None, spec: PageSpec) -> Page:
     selection, notes = replace(selection, snapshot=seen), [*seen_notes, *notes]
     asked = None
     if spec.free:
-        selection, asked, own_notes = _asked(words, selection, default, snapshot.regions)
+        selection, asked, own_notes = _asked(words, selection, default, snapshot)
         notes = [*saved_notes, *notes, *own_notes]
     page = Page(name, spec, snapshot, selection, default, screen, _visit(selection), asked=asked)
     bar.show(page)
@@ -89,11 +88,12 @@ def _words(spec: PageSpec) -> tuple[dict[str, list[str]], list[str]]:
 
 
 def _asked(
-    words: dict[str, list[str]], selection: Selection, default: Selection, tree: RegionTree
+    words: dict[str, list[str]], selection: Selection, default: Selection, snapshot: Snapshot
 ) -> tuple[Selection, ExploreQuery, list[str]]:
     """What the words ask freely, and the selection that holds its words too."""
-    beginning = ExploreQuery((default.metric,))
-    asked, notes = exploring.read(words, beginning, metrics(), tree, tree.get(selection.region))
+    beginning, tree = ExploreQuery((default.metric,)), snapshot.regions
+    known = answers.Recorded(snapshot, selection.region)
+    asked, notes = exploring.read(words, beginning, known, tree, tree.get(selection.region))
     return replace(selection, metric=asked.metrics[0], own=asked.words(beginning)), asked, notes
 
 

@@ -126,7 +126,7 @@ def _metric_option(metric: Metric) -> Option:
 def _levels(page: Page) -> None:
     asked, region, tree = _asked(page), page.region, page.tree
     offered = exploring.levels(page.chosen, tree, region) or [region.level]
-    shown = exploring.level_shown(asked, metrics(), tree, region)
+    shown = exploring.level_shown(asked, page.recorded, tree, region)
     labels = {level: region.name if level == region.level else LEVEL_LABELS[level].split("(")[0] for level in offered}
     _label("层级")
     key = "yp-level"
@@ -136,7 +136,7 @@ def _levels(page: Page) -> None:
         level = st.session_state[key]
         # What stands there by default needs no word, and then follows the region.
         plain = replace(asked, level=None)
-        default = exploring.level_shown(plain, metrics(), tree, region)
+        default = exploring.level_shown(plain, page.recorded, tree, region)
         _write(page, plain.asking() if level is None or level == default else asked.asking(level=level))
 
     st.segmented_control(

@@ -269,7 +269,10 @@ def _total(shown: Shown, metric: Metric) -> str:
     if not _adds_up(metric, query):
         return ""
     whole_query = replace(query, metrics=(metric.key,), level=page.region.level, grain=Grain.total, by=())
-    whole = explored.observations(page.snapshot, whole_query, page.scope)["value"].item()
+    known = explored.observations(page.snapshot, whole_query, page.scope).row(0, named=True)
+    if known["state"] != "ok":
+        return f"{page.region.name}{metric.label}{STATE_LABELS[known['state']]}"
+    whole = known["value"]
     added = explored.table(shown.answer)[f"{metric.key}.value"].sum()
     left = whole - added
     words = f"{page.region.name}{metric.label}合计 {with_unit(whole, metric)}"
@@ -351,7 +354,10 @@ def _one_figure(frame: pl.DataFrame, metric: Metric) -> str:
     if frame.is_empty():
         return "没有可画的数值。请换一个期间或放宽筛选。"
     row = frame.row(0, named=True)
-    said = with_unit(row["value"], metric) if row["value"] is not None else STATE_LABELS.get(row["state"], "未定义")
+    known = row["state"] in ("ok", "small_n") and row["value"] is not None
+    said = with_unit(row["value"], metric) if known else STATE_LABELS.get(row["state"], "未定义")
+    if row["state"] == "not_measured":
+        return f"{metric.label}{said}。请回到上级区划，或换一项指标。"
     return f"只有一个数：{said}。在左边选下级层级、粒度或细分，可得对比或走势。"
 
 

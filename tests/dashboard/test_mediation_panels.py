@@ -7,13 +7,17 @@ from datetime import date
 
 import pytest
 
+from dashboard import answers, explored, exploring
 from dashboard.address import Selection
+from dashboard.explored import Answer
+from dashboard.exploring import ExploreQuery
 from dashboard.look import LIGHT
 from dashboard.page import Page, PageSpec
 from dashboard.panels import channels, mediation, mix, pyramid
 from dashboard.span import Span
 from dashboard.views.screen import Screen
 from metrics.core.period import Grain, Period
+from metrics.core.query import Query
 from metrics.registry import metrics
 from tests.metrics.conftest import CityOf
 from tests.metrics.conftest import city_of as city_of
@@ -132,3 +136,21 @@ def test_mix_and_rate_add_up_to_the_difference(page: Page) -> None:
     assert mix._verdict({**below, "covered": 0.2}, metrics()[RATE]) is None
     said = mix.finding(page, [{**below, "verdict": "worse"}], metrics()[RATE], "县市区")
     assert said == f"{COUNTY}同渠道低于全体（结构 −1.0，同渠道 −10.0 百分点）"
+
+
+def test_a_free_question_offers_no_level_below_that_at_which_a_source_is_coded(page: Page) -> None:
+    known = answers.Recorded(page.snapshot, COUNTY)
+    tree, county = page.tree, page.tree.get(COUNTY)
+    assert exploring.levels([known["civil_filings"]], tree, county) == [2]
+    assert exploring.levels([known["police_disputes"]], tree, county) == [2, 1]
+    words = {"metric": ["police_disputes", "civil_filings"], "level": ["township"]}
+    asked, notes = exploring.read(words, ExploreQuery((RATE,)), known, tree, county)
+    assert (asked.level, notes) == (None, ["民商事收案在乡镇(街道)一级不统计，已改为默认层级"])
+
+
+def test_a_free_question_about_a_township_calls_what_is_coded_above_it_unknown(page: Page) -> None:
+    query = Query(("civil_filings", "police_disputes"), TOWNSHIP, 1, page.period)
+    frame = explored.table(Answer(page.snapshot, query))
+    states = frame.select("civil_filings.state", "police_disputes.state").row(0)
+    assert states == ("not_measured", "ok")
+    assert frame["police_disputes.value"].item() == 70
