@@ -9,8 +9,9 @@ import pytest
 
 from dashboard.address import Selection
 from dashboard.look import LIGHT
-from dashboard.page import Page, PageSpec
+from dashboard.page import PEERS, Page, PageSpec
 from dashboard.panels import channels, mediation, mix, pyramid
+from dashboard.panels.league import peers_of
 from dashboard.span import Span
 from dashboard.views.screen import Screen
 from metrics.core.period import Grain, Period
@@ -132,3 +133,19 @@ def test_mix_and_rate_add_up_to_the_difference(page: Page) -> None:
     assert mix._verdict({**below, "covered": 0.2}, metrics()[RATE]) is None
     said = mix.finding(page, [{**below, "verdict": "worse"}], metrics()[RATE], "县市区")
     assert said == f"{COUNTY}同渠道低于全体（结构 −1.0，同渠道 −10.0 百分点）"
+
+
+def test_only_counties_are_told_apart_by_kind(page: Page) -> None:
+    metric = metrics()[RATE]
+    chosen = page.selection.switched(PEERS, "county")
+    counties = peers_of(at(page, switches=chosen.switches), metric)
+    towns = peers_of(at(page, region=COUNTY, switches=chosen.switches), metric)
+    assert counties.occurring
+    assert (towns.occurring, towns.codes, towns.group) == ((), None, PEERS.default)
+    assert towns.members == tuple(page.tree.at_level(COUNTY, 1))
+
+
+def test_the_kind_of_county_narrows_nothing_among_towns(page: Page) -> None:
+    switches = page.selection.switched(PEERS, "devzone").switches
+    narrowed = mix.differences(at(page, region=COUNTY, switches=switches), metrics()[RATE])
+    assert narrowed == mix.differences(at(page, region=COUNTY), metrics()[RATE])
