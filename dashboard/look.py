@@ -42,6 +42,16 @@ STATE_REASONS = {
 }
 
 
+def state_label(state: str | None) -> str:
+    """The one word that stands for a figure without a plain value, in its place or beside it, on every page."""
+    return STATE_LABELS.get(state or "", STATE_LABELS["undefined"])
+
+
+def state_reason(state: str | None) -> str:
+    """Why there is no plain value: what is told on hover."""
+    return STATE_REASONS.get(state or "", STATE_REASONS["undefined"])
+
+
 @dataclass(frozen=True)
 class Look:
     """Colours of one theme as #rrggbb.

@@ -20,7 +20,7 @@ first, second = st.container(key="row-standing"), st.container(key="row-behind")
 left, right = first.columns([0.6, 0.4], gap="medium")
 with left:
     if page.metric.key == standing.metric.key:
-        league.league_panel(page, figures=standing.figures, title="得分与位次")
+        league.league_panel(page, figures=standing.figures, title="得分与位次", note=score.whole_words(standing))
     else:
         league.league_panel(page)
 with right:

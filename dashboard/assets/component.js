@@ -39,6 +39,12 @@ function sparkPath(values, width, top, bottom, band = []) {
   return { path, area, end: last === null ? null : at(last) }
 }
 
+// Says how high the head of a table is, which may take two lines: the selected row of a long list stays right below it.
+function measured(root) {
+  const head = root.querySelector("thead th")
+  if (head) new ResizeObserver(() => root.style.setProperty("--head", `${head.offsetHeight}px`)).observe(head)
+}
+
 // Draws only when what is to be drawn has changed; `state.send` always is the latest way back to the server.
 function redrawn(component, draw) {
   const { parentElement, data, setTriggerValue } = component
@@ -51,5 +57,6 @@ function redrawn(component, draw) {
   const root = parentElement.querySelector(".root")
   const focused = parentElement.activeElement?.dataset?.code
   draw(root, data, (code) => state.send("opened", code))
+  measured(root)
   if (focused) [...root.querySelectorAll("[data-code]")].find((node) => node.dataset.code === focused)?.focus()
 }

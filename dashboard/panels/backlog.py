@@ -30,7 +30,7 @@ _FACTS = {
 }
 
 
-def backlog_panel(page: Page, height: int = 156, share: float = 0.49) -> None:
+def backlog_panel(page: Page, height: int = 380, share: float = 0.49) -> None:
     """Each batch against its fixed denominator, over the months since it was assigned."""
     metric = metrics()["backlog_clear_rate"]
     batches = _batches(page)
@@ -80,7 +80,7 @@ def _plan(page: Page, batches: list[Batch]) -> Plan | None:
     if aim is None or not batches or page.where(metrics()["backlog_clear_rate"]):
         return None
     months = _months_between(batches[0].began, aim.last)
-    return Plan(months, 1 - aim.value, f"目标：{aim.last} 前化解 {100 * aim.value:.0f}%")
+    return Plan(months, 1 - aim.value, f"目标：{aim.last} 前未化解降到 {100 * (1 - aim.value):.0f}%")
 
 
 def _months_between(first: date, last: date) -> int:
@@ -100,7 +100,7 @@ def _facts(page: Page) -> str:
         note = "，".join(word for word in (counted, doubt if row["state"] == "small_n" else "") if word)
         small = f" <i>{escape(note)}</i>" if note else ""
         said.append(f'<span title="{escape(metric.definition)}">{label} <b>{escape(value)}</b>{small}</span>')
-    return f'<div class="yp-facts">{"".join(said)}<span class="yp-note">图：未化解占比</span></div>'
+    return f'<div class="yp-facts">{"".join(said)}</div>'
 
 
 def _listed(batches: list[Batch]) -> dict[str, object]:

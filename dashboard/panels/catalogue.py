@@ -10,7 +10,7 @@ import streamlit as st
 
 from dashboard import answers, bar, navigation, steps
 from dashboard.address import Selection, Switch
-from dashboard.look import STATE_LABELS, asset, exact, number, unit_of, with_unit
+from dashboard.look import asset, exact, number, state_label, state_reason, unit_of, with_unit
 from dashboard.page import Page
 from dashboard.panels.catalogue_where import pages_with
 from dashboard.panels.frame import changes, narrowed, panel, running
@@ -162,10 +162,10 @@ def _row(metric: Metric, figure: Mapping[str, Any], chosen: Metric) -> Row:
 def _figure(metric: Metric, figure: Mapping[str, Any]) -> Cell:
     state = figure["state"]
     if figure["value"] is None or state in ("suppressed", "not_measured"):
-        return Cell(STATE_LABELS.get(state, "—"), tone="muted")
+        return Cell(state_label(state), tone="muted", title=state_reason(state))
     title = f"{exact(figure['value'], metric)} {unit_of(metric)}"
     if state == "small_n":
-        return Cell(number(figure["value"], metric), "muted", unit_of(metric), f"{title}，{STATE_LABELS[state]}")
+        return Cell(state_label(state), "muted", title=f"{title}，{state_reason(state)}")
     return Cell(number(figure["value"], metric), unit=unit_of(metric), title=title, strong=True)
 
 
@@ -239,7 +239,7 @@ def _part_row(row: Mapping[str, Any], part: SchemePart) -> Row:
         Cell(f"{row['numerator']:,}/{row['denominator']:,}", tone="muted"),
         Cell(with_unit(part.floor, metric), tone="muted"),
         Cell(with_unit(part.target, metric), tone="muted"),
-        Cell(f"{100 * row['worth']:.0f}%") if row["counted"] else Cell("样本不足", tone="muted"),
+        Cell(f"{100 * row['worth']:.0f}%") if row["counted"] else Cell(state_label("small_n"), tone="muted"),
         Cell(f"{row['contribution']:.2f}", strong=True) if row["counted"] else Cell("不计", tone="muted"),
     ]
     return Row(f"{row['metric']}:{row['part']}", cells, open=True, quiet=not row["counted"])

@@ -8,7 +8,6 @@ from typing import Any
 from dashboard import answers, bar
 from dashboard.look import (
     DASH,
-    STATE_LABELS,
     STATE_REASONS,
     change,
     count,
@@ -16,6 +15,8 @@ from dashboard.look import (
     number,
     parts,
     shown,
+    state_label,
+    state_reason,
     tone,
     unit_of,
 )
@@ -106,7 +107,7 @@ def finding(page: Page, metric: Metric, figures: dict[FilterValue, Moved]) -> st
     """Which channels moved beyond chance, as the panel's title."""
     channels = {code: moved for code, moved in figures.items() if code != _ALL}
     if not any(moved.row["state"] == "ok" for moved in channels.values()):
-        return f"分渠道{metric.label}：样本不足，不作比较"
+        return f"分渠道{metric.label}：{state_label('small_n')}，不作比较"
     if not any(moved.before for moved in channels.values()):
         return f"分渠道{metric.label}"
     said = []
@@ -218,10 +219,9 @@ def _share(row: dict[str, Any], whole: dict[str, Any]) -> Text:
 
 
 def _value(row: dict[str, Any], metric: Metric) -> Text:
-    if row["value"] is None or row["state"] not in ("ok", "small_n"):
-        state = row["state"] if row["state"] in STATE_LABELS else "undefined"
-        return Text(STATE_LABELS[state], tone="muted", title=STATE_REASONS[state])
-    return Text(number(row["value"], metric), unit_of(metric), strong=row["state"] == "ok", title=_doubt(row))
+    if row["value"] is None or row["state"] != "ok":
+        return Text(state_label(row["state"]), tone="muted", title=state_reason(row["state"]))
+    return Text(number(row["value"], metric), unit_of(metric), strong=True, title=_doubt(row))
 
 
 def _range(moved: Moved, metric: Metric) -> Range:
@@ -264,7 +264,7 @@ def _label(page: Page, rate: Metric, rates: dict[FilterValue, Moved]) -> str:
         + (
             f"{number(moved.row['value'], rate)}{unit_of(rate)}"
             if moved.row["value"] is not None
-            else STATE_LABELS["undefined"]
+            else state_label("undefined")
         )
         for code, moved in ((code, rates[code]) for code in _order(page, rates))
     ]

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from dashboard import answers
-from dashboard.look import STATE_LABELS, exact, parts, signed_zero
+from dashboard.look import exact, parts, signed_zero, state_label, state_reason
 from dashboard.page import Page
 from dashboard.panels.frame import panel
 from dashboard.views import table
@@ -65,12 +65,7 @@ def _rate(row: Mapping[str, Any], prefix: str, key: str) -> table.Cell:
     """The rate with its parts; the word of the state where it may not be compared."""
     state, value = row[f"{prefix}_state"], row[f"{prefix}_on_time_rate"]
     of = parts(row[f"{prefix}_on_time"], row[f"{prefix}_due"])
-    if value is None or state in ("undefined", "suppressed", "not_measured"):
-        return table.Cell(STATE_LABELS.get(state, STATE_LABELS["undefined"]), "muted")
-    few = state == "small_n"
-    return table.Cell(
-        f"{exact(value, metrics()[key])}%",
-        "muted" if few else "neutral",
-        unit=of,
-        title=f"{STATE_LABELS['small_n']}，不作比较" if few else "",
-    )
+    if value is None or state != "ok":
+        counted = of if state == "small_n" else ""
+        return table.Cell(state_label(state), "muted", unit=counted, title=state_reason(state))
+    return table.Cell(f"{exact(value, metrics()[key])}%", unit=of)

@@ -25,7 +25,7 @@ from metrics.registry import metrics
 COHORT = Switch("cohort", "登记队列", {"period": "所选期间登记", "mature": "最近已满期"})
 #: Sixty days to answer, thirty more at most (《信访工作条例》第三十四条): after that a cohort has had its time.
 _MATURE_DAYS = 90
-_SO_FAR = "同一批件截至快照的进展；按期率的分母为已有结果的（已办的和已超期的），与按到期日计的月度比率口径不同"
+_SO_FAR = "本批为同一批登记的件，截至快照；本批按期率的分母为已有结果的（已办的和已超期的），上方各率按期内到期的计，两者不必相同"
 #: From which share of open, not yet due rows on a step cannot be judged yet.
 _IMMATURE = 0.5
 _PETITIONS = (
@@ -102,7 +102,7 @@ def mediation_flow(page: Page) -> None:
         drawn = flow.payload(
             boxes,
             empty=f"{label}没有受理的调解件，换一个期间或取消筛选再看。",
-            foot="同一批件截至快照的进展；按期履行率的分母为已履行的和已超期的",
+            foot="本批为期内受理的同一批件，截至快照；本批按期履行率的分母为已履行的和已超期的",
         )
         flow.show(drawn, key="flow")
 
@@ -139,7 +139,7 @@ def petition_steps(
             "应受理",
             cohort.of_first("cohort_accepted"),
             _segments(cohort, "cohort_accepted", unaccepted),
-            [_on_time("按期受理率", cohort, "cohort_accepted", unaccepted)],
+            [_on_time("本批按期受理率", cohort, "cohort_accepted", unaccepted)],
             cohort.state,
             _LEADS_TO["accepted"] in leads,
         ),
@@ -151,7 +151,7 @@ def petition_steps(
             "应答复",
             cohort.of_first("cohort_replied"),
             _segments(cohort, "cohort_replied", unanswered),
-            [_on_time("按期答复率", cohort, "cohort_replied", unanswered)],
+            [_on_time("本批按期答复率", cohort, "cohort_replied", unanswered)],
             cohort.state,
             _LEADS_TO["replied"] in leads,
         ),
@@ -167,7 +167,7 @@ def petition_steps(
                 Segment("late", evaluated - satisfied, "不满意"),
                 Segment("open", evaluable - evaluated, "未评价"),
             ],
-            [_rate("参评率", evaluated, evaluable), _rate("满意率", satisfied, evaluated)],
+            [_rate("本批参评率", evaluated, evaluable), _rate("本批满意率", satisfied, evaluated)],
             cohort.state,
             _LEADS_TO["evaluated"] in leads,
         ),
@@ -191,7 +191,7 @@ def mediation_steps(cohort: Cohort, unperformed: Open) -> list[Step]:
             "受理",
             None,
             [Segment("done", concluded), Segment("open", accepted - concluded, "在调")],
-            [_rate("办结率", concluded, accepted)],
+            [_rate("本批办结率", concluded, accepted)],
             cohort.state,
         ),
         Step(
@@ -202,7 +202,7 @@ def mediation_steps(cohort: Cohort, unperformed: Open) -> list[Step]:
             "办结",
             cohort.of_first("cohort_succeeded"),
             [Segment("done", succeeded), Segment("rest", concluded - succeeded, "不成或终止")],
-            [_rate("成功率", succeeded, concluded)],
+            [_rate("本批成功率", succeeded, concluded)],
             cohort.state,
         ),
         Step(
@@ -217,7 +217,7 @@ def mediation_steps(cohort: Cohort, unperformed: Open) -> list[Step]:
                 Segment("late", performed - on_time, "逾期"),
                 *_open_segments(unperformed),
             ],
-            [_rate("按期履行率", on_time, performed + unperformed.overdue)],
+            [_rate("本批按期履行率", on_time, performed + unperformed.overdue)],
             cohort.state,
         ),
         Step(
@@ -228,7 +228,7 @@ def mediation_steps(cohort: Cohort, unperformed: Open) -> list[Step]:
             "成功",
             cohort.of_first("cohort_confirmed"),
             [Segment("done", confirmed), Segment("rest", succeeded - confirmed, "未确认")],
-            [_rate("确认率", confirmed, succeeded)],
+            [_rate("本批确认率", confirmed, succeeded)],
             cohort.state,
         ),
     ]

@@ -11,6 +11,7 @@ from dashboard import bar
 from dashboard.look import count
 from dashboard.page import PEERS, Page
 from dashboard.panels.frame import narrowed, panel
+from dashboard.panels.league import peers_of
 from dashboard.views import funnel
 from data_access.regions import LEVEL_LABELS
 from metrics.core.fairness.cases import family_of
@@ -24,12 +25,11 @@ def funnel_panel(page: Page, key: str | None = None, height: int = 320, width: i
     A click on a point opens the region. ``height`` and ``width``: px at 1080 lines, the width only to place names by.
     """
     metric = judged_metric(page, key)
-    region, level = page.compared_region_of(metric), page.compared_level_of(metric)
-    group = page.switch(PEERS)
-    peers = [place for place in page.tree.at_level(region.code, level) if group in (PEERS.default, place.peer_group)]
-    names, label = {place.code: place.name for place in peers}, LEVEL_LABELS[level]
-    frame = page.parts(metric.key, None if group == PEERS.default else list(names))
-    among = "" if group == PEERS.default else f"{PEERS.choices[group]} · "
+    peers, label = peers_of(page, metric), LEVEL_LABELS[page.compared_level_of(metric)]
+    names = {place.code: place.name for place in peers.members}
+    frame = page.parts(metric.key, peers.codes)
+    among = "" if peers.codes is None else f"{PEERS.choices[peers.group]} · "
+    region = page.compared_region_of(metric)
     elsewhere = "" if region == page.region else region.name
     detail = f"{among}{metric.label} · {bar.span_label(page)}{narrowed(page, metric)}"
     with panel("funnel", f"{elsewhere}{funnel.finding(frame, names, metric, label)}", detail, metric):
@@ -64,7 +64,7 @@ def judged_metric(page: Page, key: str | None = None) -> Metric:
 
 def _unassigned(page: Page, metric: Metric, frame: pl.DataFrame) -> str:
     """Said of cases coded above the level shown, which the pooled figure of the parts leaves out; empty without any."""
-    if page.switch(PEERS) != PEERS.default or family_of(metric) == "poisson":
+    if peers_of(page, metric).codes is not None or family_of(metric) == "poisson":
         return ""
     whole = page.whole(metric.key).row(0, named=True)["denominator"]
     rest = (whole or 0) - int(frame["denominator"].sum() or 0)

@@ -15,7 +15,7 @@ from dashboard.page import PEERS, Page
 from dashboard.panels.cards import SPARK_BUCKETS
 from dashboard.panels.frame import narrowed, panel, previous_label
 from dashboard.views import league
-from data_access.regions import LEVEL_LABELS, Region
+from data_access.regions import COUNTY, LEVEL_LABELS, Region
 from metrics.core.compare import reference_period
 from metrics.core.model import Metric, Score
 from metrics.labels import PEER_GROUP_LABELS
@@ -54,9 +54,12 @@ class Figures:
 
 
 def peers_of(page: Page, metric: Metric) -> Peers:
-    """The regions that the metric's league holds, and among whom."""
-    everyone = page.tree.at_level(page.compared_region_of(metric).code, page.compared_level_of(metric))
-    occurring = tuple(key for key in PEERS.choices if any(place.peer_group == key for place in everyone))
+    """The regions that the metric's league holds, and among whom. Only counties are told apart by kind: the towns of one
+    county have that in common."""
+    level = page.compared_level_of(metric)
+    everyone = page.tree.at_level(page.compared_region_of(metric).code, level)
+    told_apart = level >= COUNTY
+    occurring = tuple(key for key in PEERS.choices if told_apart and any(place.peer_group == key for place in everyone))
     group = page.switch(PEERS)
     if group not in occurring:
         return Peers(tuple(everyone), PEERS.default, occurring)

@@ -8,7 +8,7 @@ from typing import Any
 import polars as pl
 
 from dashboard import answers, bar
-from dashboard.look import DASH, STATE_LABELS, STATE_REASONS, count, number, shown, unit_of, with_unit
+from dashboard.look import DASH, count, number, shown, state_label, state_reason, unit_of, with_unit
 from dashboard.page import TREND_BUCKETS, Page
 from dashboard.panels.cards import SPARK_BUCKETS
 from dashboard.panels.channels import DIMENSION
@@ -174,9 +174,8 @@ def _cohort_row(row: Cohort, metric: Metric, grain: Grain) -> Row:
     name, unripe = trend.bucket_label(row["period"], grain), _unripe(row)
     known = row["value"] is not None and row["state"] in ("ok", "small_n")
     share = 100 * row["open"] / row["denominator"] if row["denominator"] else None
-    state = row["state"] if row["state"] in STATE_LABELS else "undefined"
-    doubt = Text(STATE_LABELS[state], tone="muted", title=STATE_REASONS[state])
-    figure = Text(number(row["value"], metric), unit_of(metric), strong=not unripe and row["state"] == "ok")
+    doubt = Text(state_label(row["state"]), tone="muted", title=state_reason(row["state"]))
+    figure = Text(number(row["value"], metric), unit_of(metric), strong=not unripe)
     value, lower, upper = (None if row[key] is None else shown(row[key], metric) for key in ("value", "lower", "upper"))
     return Row(
         key=row["period"].isoformat(),
@@ -190,7 +189,7 @@ def _cohort_row(row: Cohort, metric: Metric, grain: Grain) -> Row:
                 "" if share is None else "%",
                 "caution" if unripe else "muted",
             ),
-            figure if known else doubt,
+            figure if known and row["state"] == "ok" else doubt,
             Range(value, lower, upper, hollow=unripe or row["state"] == "small_n") if known else Range(None),
         ],
         open=True,

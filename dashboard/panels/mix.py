@@ -7,10 +7,11 @@ from typing import Any
 import polars as pl
 
 from dashboard import bar
-from dashboard.look import DASH, Tone, count, number, shown, signed, unit_of
-from dashboard.page import PEERS, Page
+from dashboard.look import Tone, count, number, shown, signed, state_label, unit_of
+from dashboard.page import Page
 from dashboard.panels.channels import DIMENSION, all_channels, channel_rate
 from dashboard.panels.frame import narrowed, panel
+from dashboard.panels.league import peers_of
 from dashboard.views import intervals
 from dashboard.views.intervals import Cell, Column, Range, Row, Sides, Text
 from data_access.regions import LEVEL_LABELS
@@ -48,10 +49,9 @@ def differences(page: Page, metric: Metric) -> list[Difference]:
     where = all_channels(page).where(metric)
     query = Query((metric.key,), region.code, level, page.period, by=(DIMENSION,), where=where)
     frame = page.observations(query)
-    group = page.switch(PEERS)
-    if group != PEERS.default:
-        peers = [place.code for place in page.tree.at_level(region.code, level) if place.peer_group == group]
-        frame = frame.filter(pl.col("region_code").is_in(peers))
+    codes = peers_of(page, metric).codes
+    if codes is not None:
+        frame = frame.filter(pl.col("region_code").is_in(list(codes)))
     wide = standardised(frame, [DIMENSION], coverage=OUTER).select(
         "region_code", wide_lower="lower", wide_upper="upper"
     )
@@ -133,12 +133,12 @@ def _row(page: Page, row: Difference, metric: Metric) -> Row:
         open=True,
         selected=row["region_code"] == page.region.code,
         quiet=not plain,
-        alt=f"{name}{metric.label} {number(row['crude'], metric)}%，{effects if plain else '样本不足'}",
+        alt=f"{name}{metric.label} {number(row['crude'], metric)}%，{effects if plain else state_label('small_n')}",
     )
 
 
 def _doubtful_cells() -> list[Cell]:
-    doubt, none = Text("样本不足", tone="muted", title="件数过少或渠道不全，不作比较"), Text(DASH, tone="muted")
+    doubt, none = Text(state_label("small_n"), tone="muted", title="件数过少或渠道不全，不作比较"), Text("")
     return [doubt, Sides(None), none, Sides(None), none, Range(None)]
 
 

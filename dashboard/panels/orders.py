@@ -12,7 +12,7 @@ import streamlit as st
 
 from dashboard import bar, steps
 from dashboard.address import Switch
-from dashboard.look import STATE_LABELS, STATE_REASONS, count, number, parts
+from dashboard.look import DASH, count, number, parts, state_label, state_reason
 from dashboard.page import Page
 from dashboard.panels.frame import narrowed, panel, running
 from dashboard.shell import headline
@@ -117,16 +117,19 @@ def orders_panel(page: Page, height: float) -> None:
     lines = list(chosen.iter_rows(named=True))
     metric = metrics()["orders_overdue"]
     today = page.period.last == page.business_date
-    detail = f"{region.name} · 截至 {page.period.last:%m-%d}，超期在前{narrowed(page, metric)}"
+    last = page.period.last
+    day = f"{last:%m-%d}" if last.year == page.business_date.year else f"{last}"
+    detail = f"{region.name} · 截至 {day}，超期在前{narrowed(page, metric)}"
     with panel("orders", "三令五函", detail, metric, controls=lambda: _switch(page)):
         drawn = table.payload(
             _columns(several),
             [_row(str(number), line, region, several, today) for number, line in enumerate(lines)],
             label=f"督办单 {len(lines)} 件，{overdue_words(chosen, several=several)}。",
             empty=_EMPTY[shown],
-            foot=sums(all_of),
+            foot=sums(all_of) + basis_words(_due(page)),
             height=height,
             fixed=True,
+            dense=True,
         )
         opened = table.show(drawn, key="orders")
     if opened is not None:
@@ -142,6 +145,19 @@ def sums(orders: pl.DataFrame) -> str:
     late = f"，其中逾期 {by_state['closed_late']}" if "closed_late" in by_state else ""
     states = f"（{'、'.join(said)}）" if said else ""
     return f"在办 {left} 件{states}；本期销号 {closed} 件{late}。"
+
+
+def basis_words(due: int | None) -> str:
+    """Of what the rate in time is, beside the number closed: those are not the same orders. Empty where nothing fell due."""
+    return f"按期率另按本期到期的 {count(due)} 件计。" if due else ""
+
+
+def _due(page: Page) -> int | None:
+    """How many orders fell due in the period."""
+    region = answering(page)
+    query = Query(("orders_on_time_rate",), region.code, region.level, page.period)
+    due: int | None = page.ask(query)["denominator"].item()
+    return due
 
 
 def _switch(page: Page) -> None:
@@ -217,7 +233,7 @@ def kinds_panel(page: Page) -> None:
     kinds = _kinds(page, {kind for _, kind in cells})
     least = settings.thresholds().minimum_denominator
     detail = (
-        f"{bar.span_label(page)}；超期为期末数；按期率按本期到期的计，不足 {least} 件只列件数"
+        f"{bar.span_label(page)}；超期为期末数；按期率按本期到期的计，样本不足（不足 {least} 件）只列件数"
         f"{narrowed(page, metrics()['orders_issued'])}"
     )
     with panel("kinds", "按种类", detail, metrics()["orders_on_time_rate"]):
@@ -273,10 +289,11 @@ def _figure(row: dict[str, Any] | None, metric: Metric, *, strong: bool = False)
         return Cell(
             parts(row["numerator"], row["denominator"]),
             "muted",
-            title=f"{STATE_LABELS['small_n']}：{STATE_REASONS['small_n']}",
+            title=f"{state_label('small_n')}：{state_reason('small_n')}",
         )
-    word = STATE_LABELS.get(row["state"], STATE_LABELS["undefined"])
-    return Cell("—", "muted", title=f"{word}：{STATE_REASONS.get(row['state'], '')}")
+    return Cell(
+        DASH if row["state"] == "undefined" else state_label(row["state"]), "muted", title=state_reason(row["state"])
+    )
 
 
 def _kinds_alt(page: Page, whole: dict[str, dict[str, Any]]) -> str:

@@ -8,7 +8,7 @@ import streamlit as st
 
 from dashboard import bar
 from dashboard.address import Where
-from dashboard.look import STATE_LABELS, STATE_REASONS, change, count, number, parts, shown, unit_of
+from dashboard.look import change, count, number, parts, shown, state_label, state_reason, unit_of
 from dashboard.page import Page
 from dashboard.panels.channels import previous_period
 from dashboard.panels.frame import narrowed, panel, previous_label
@@ -134,13 +134,12 @@ def _row(page: Page, row: dict[str, Any], counts: Counts) -> Row:
     plain = row["state"] == "ok"
     name = page.tree.get(row["region_code"]).name
     layers = [Text("—" if counts[key] is None else count(counts[key])) for key in ("base", "police", "civil")]
+    doubt = Text(state_label(row["state"]), tone="muted", title=state_reason(row["state"]))
     if row["value"] is None or row["state"] not in ("ok", "small_n"):
-        state = row["state"] if row["state"] in STATE_LABELS else "undefined"
-        figure, picture = Text(STATE_LABELS[state], tone="muted", title=STATE_REASONS[state]), Range(None)
+        figure, picture = doubt, Range(None)
     else:
-        figure = Text(
-            number(row["value"], share), unit_of(share), strong=plain, title=parts(row["numerator"], row["denominator"])
-        )
+        counted = parts(row["numerator"], row["denominator"])
+        figure = Text(number(row["value"], share), unit_of(share), strong=True, title=counted) if plain else doubt
         picture = Range(
             shown(row["value"], share),
             None if row["lower"] is None else shown(row["lower"], share),

@@ -6,7 +6,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from dashboard.look import DASH, STATE_LABELS, STATE_REASONS, exact, parts, unit_of
+from dashboard import look
+from dashboard.look import DASH, exact, parts, unit_of
 from dashboard.views.table import Cell, CellTone
 from metrics.core.model import Metric
 
@@ -41,12 +42,12 @@ def plain(row: Row | None) -> bool:
 
 def state_word(row: Row | None) -> str:
     """The word for an observation without a plain value."""
-    return STATE_LABELS.get("undefined" if row is None else row["state"], STATE_LABELS["undefined"])
+    return look.state_label(None if row is None else row["state"])
 
 
 def state_reason(row: Row | None) -> str:
     """Why there is no plain value."""
-    return STATE_REASONS.get("undefined" if row is None else row["state"], STATE_REASONS["undefined"])
+    return look.state_reason(None if row is None else row["state"])
 
 
 def rate_cell(row: Row | None, metric: Metric, *, counted: bool = True) -> Cell:

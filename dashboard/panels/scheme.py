@@ -11,6 +11,7 @@ import polars as pl
 
 from dashboard import answers
 from dashboard.address import Switch
+from dashboard.look import DASH, state_label
 from dashboard.page import Page
 from dashboard.panels.cards import SPARK_BUCKETS
 from dashboard.panels.frame import panel
@@ -207,7 +208,7 @@ def _head(other: Scheme, grain: Grain) -> str:
 def _place(row: Mapping[str, Any], strong: bool) -> table.Cell:
     """The rank range under one scheme; a veto that capped is said, one that only flags is a quiet mark."""
     if row["state"] != "ok" or row["rank_low"] is None:
-        words = {"small_n": "样本不足", "not_measured": "该级不统计"}.get(row["state"], "—")
+        words = DASH if row["state"] == "ok" else state_label(row["state"])
         return table.Cell(words, "muted")
     low, high, flags = row["rank_low"], row["rank_high"], row["flags"]
     capped = row["ceiling"] < 100

@@ -9,7 +9,7 @@ from typing import Any
 import polars as pl
 
 from dashboard import answers, bar
-from dashboard.look import count, exact, number, parts, signed_zero, unit_of, with_unit
+from dashboard.look import count, exact, number, parts, signed_zero, state_label, state_reason, unit_of, with_unit
 from dashboard.panels import trial
 from dashboard.panels.frame import panel, running
 from dashboard.panels.scheme import Standing
@@ -63,7 +63,7 @@ def detail(found: Standing) -> str:
     if chosen.parts:
         said.append("点为得分，横条为 90% 区间，虚线为平均")
     without = [found.names[row["region_code"]] for row in found.league.rows(named=True) if row["state"] != "ok"]
-    said += [f"{_named(without)}样本不足，不排名"] if without else []
+    said += [f"{_named(without)}{state_label('small_n')}，不排名"] if without else []
     if page.grain is not chosen.grain:
         said.append(f"本方案按{GRAIN_LABELS[chosen.grain]}考核，此处按所选期间合算")
     if chosen.example:
@@ -78,6 +78,28 @@ def _at_township(found: Standing) -> list[str]:
     page = found.page
     inside = found.focus is not None and page.region.level < found.level
     return [f"考核到县区为止，{page.region.name}看{found.focus.name}"] if inside and found.focus else []
+
+
+def whole_words(found: Standing) -> str:
+    """Why the score of the whole is not the mean of its parts, with the score; empty where it has none."""
+    page, chosen = found.page, found.chosen
+    whole = page.compared_region_of(found.metric)
+    query = found.query_of(whole.code, page.period)
+    cell = answers.scored(page.snapshot, chosen, query, page.scope).row(0, named=True)
+    if not chosen.parts or cell["state"] != "ok" or whole.level == found.level:
+        return ""
+    label = LEVEL_LABELS[found.level]
+    said = f"{whole.name} {cell['value']:.1f} 分按合计件数计，不是各{label}得分的平均：件数多的分量大"
+    own = answers.score_parts(page.snapshot, chosen, query, page.scope)
+    theirs = answers.score_parts(page.snapshot, chosen, replace(query, level=found.level), page.scope)
+    pooled = counted_only_together(own, theirs)
+    return f"{said}；{label}件数不足、不计的{_named(pooled)}，合计后计入。" if pooled else f"{said}。"
+
+
+def counted_only_together(whole: pl.DataFrame, members: pl.DataFrame) -> list[str]:
+    """The parts that count for the whole but for not a single one of its members: ``score_parts`` of both."""
+    alone = set(members.filter("counted")["part"])
+    return [part for part in whole.filter("counted")["part"] if part not in alone]
 
 
 def _by_decision(found: Standing, label: str) -> str:
@@ -144,7 +166,9 @@ def _part_row(row: Mapping[str, Any], shown: str, offered: tuple[str, ...]) -> t
         table.Cell(f"{row['weight']:.2f}".removeprefix("0"), "muted"),
         _figure(row),
         table.Cell(parts(row["numerator"], row["denominator"]), "muted"),
-        table.Cell(f"{100 * row['worth']:.0f}%" if counted else "样本不足", "neutral" if counted else "muted"),
+        table.Cell(
+            f"{100 * row['worth']:.0f}%" if counted else state_label("small_n"), "neutral" if counted else "muted"
+        ),
         table.Cell(f"{row['contribution']:.1f}" if counted else "不计"),
     ]
     return table.Row(
@@ -156,7 +180,7 @@ def _figure(row: Mapping[str, Any]) -> table.Cell:
     """The part's own rate, and beside it how many took part where that scales it."""
     metric = metrics()[row["metric"]]
     if row["value"] is None or not row["denominator"]:
-        return table.Cell("未定义", "muted", title="分母为零，算不出")
+        return table.Cell(state_label("undefined"), "muted", title=state_reason("undefined"))
     if row["participation"] is None:
         return table.Cell(number(row["value"], metric), unit=unit_of(metric))
     own = row["numerator"] / row["denominator"]
@@ -204,7 +228,8 @@ def _plain_row(label: str, figure: str, points: str, rule: str = "") -> table.Ro
 
 
 def _total_row(cell: Mapping[str, Any]) -> table.Row:
-    value = f"{cell['value']:.1f}" if cell["state"] == "ok" and cell["value"] is not None else "样本不足"
+    known = cell["state"] == "ok" and cell["value"] is not None
+    value = f"{cell['value']:.1f}" if known else state_label(cell["state"] if cell["state"] != "ok" else "small_n")
     blanks = [table.Cell("") for _ in range(4)]
     return table.Row("total", [table.Cell("得分", strong=True), *blanks, table.Cell(value, strong=True)])
 

@@ -9,7 +9,7 @@ import polars as pl
 import streamlit as st
 
 from dashboard import bar
-from dashboard.look import DASH, STATE_LABELS, STATE_REASONS, count, number, parts, with_unit
+from dashboard.look import DASH, STATE_LABELS, STATE_REASONS, count, number, parts, state_label, state_reason, with_unit
 from dashboard.page import MAP, Page
 from dashboard.panels.frame import panel
 from dashboard.panels.region_map import map_panel, places
@@ -77,7 +77,7 @@ def target_words(row: Observed, aim: float | None, case: str, *, monthly: bool =
     if aim is None:
         return f"{said}，本期没有目标"
     if row["state"] == "small_n":
-        return f"{said}，{STATE_LABELS['small_n']}，不与 {aim:.0%} 目标比"
+        return f"{said}，{state_label('small_n')}，不与 {aim:.0%} 目标比"
     needed = missing(row["numerator"], row["denominator"], aim)
     points = abs(100 * (row["value"] - aim))
     if needed > 0:
@@ -207,17 +207,13 @@ def _missed(row: Observed) -> int:
 def _condition(key: str, row: Observed, worst: int, case: str) -> Row:
     metric = metrics()[key]
     if row["state"] not in _COUNTED:
-        word = Cell(STATE_LABELS[row["state"]], "muted", title=STATE_REASONS[row["state"]])
+        word = Cell(state_label(row["state"]), "muted", title=state_reason(row["state"]))
         return Row(key, [Cell(CONDITIONS[key]), word, Cell(DASH, "muted"), Cell("")], quiet=True)
     missed, counted = _missed(row), parts(row["numerator"], row["denominator"])
     binds = missed == worst > 0
-    sure = row["state"] == "ok"
-    share = Cell(
-        f"{number(row['value'], metric)}%",
-        "neutral" if sure else "muted",
-        title=counted if sure else f"{counted}，{STATE_LABELS['small_n']}",
-        strong=sure,
-    )
+    share = Cell(f"{number(row['value'], metric)}%", title=counted, strong=True)
+    if row["state"] == "small_n":
+        share = Cell(state_label("small_n"), "muted", unit=counted, title=state_reason("small_n"))
     return Row(
         key,
         [

@@ -6,7 +6,7 @@ from typing import Any
 
 import streamlit as st
 
-from dashboard.look import signed
+from dashboard.look import signed, state_label
 from dashboard.panels.scheme import Standing
 from dashboard.views import table
 from metrics.core.scheme import Scheme
@@ -61,7 +61,7 @@ def _outcome(found: Standing, tried: Scheme) -> dict[str, Any]:
                 table.Cell(found.names[row["region_code"]]),
                 table.Cell(_places(now[row["region_code"]]), "muted"),
                 table.Cell(_places(row), strong=True),
-                table.Cell("样本不足" if row["value"] is None else f"{row['value']:.1f}"),
+                table.Cell(state_label("small_n") if row["value"] is None else f"{row['value']:.1f}"),
                 table.Cell(_moved(now[row["region_code"]]["value"], row["value"]), "muted"),
             ],
         )
@@ -81,7 +81,7 @@ def _outcome(found: Standing, tried: Scheme) -> dict[str, Any]:
 def _places(row: dict[str, Any]) -> str:
     low, high = row["rank_low"], row["rank_high"]
     if low is None:
-        return "样本不足"
+        return state_label("small_n")
     return f"{low}–{high}" if low != high else str(low)
 
 

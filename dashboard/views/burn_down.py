@@ -16,6 +16,8 @@ from dashboard.look import DASH, FONTS, TYPE, Look, count, rgba
 from dashboard.views.trend import CONFIG
 from metrics.core.period import Grain, Period
 
+#: What the picture shows, where there is no finding to say.
+MEASURE = "各批积案未化解占比"
 #: Earlier batches that a comparison at the same age needs.
 FEWEST_BEFORE = 3
 #: The newest batches, which are drawn in colour.
@@ -120,7 +122,7 @@ def title(batches: Sequence[Batch]) -> str:
     """The finding: the newest batch against earlier ones at the same age; without enough of them the measure."""
     found = same_age(batches)
     if found is None:
-        return "积案化解进度"
+        return MEASURE
     left, usual = _rate(1 - found.resolved), _rate(1 - found.usual)
     return f"{found.batch.name}交办 {found.months} 个月后未化解 {left}，以往同期 {usual}"
 
@@ -129,10 +131,10 @@ def alt(batches: Sequence[Batch]) -> str:
     """The picture as one sentence."""
     drawn = drawable(batches)
     if not drawn:
-        return "积案化解进度：没有可画的批次。"
+        return f"{MEASURE}：没有可画的批次。"
     said = [f"{batch.name} 未化解 {batch.open[-1]}/{batch.assigned}" for batch in drawn[:MARKED]]
     rest = f"；更早 {len(drawn) - MARKED} 批略" if len(drawn) > MARKED else ""
-    return f"积案分批化解进度：{'，'.join(said)}{rest}。"
+    return f"{MEASURE}：{'，'.join(said)}{rest}。"
 
 
 def drawable(batches: Sequence[Batch]) -> list[Batch]:
@@ -162,12 +164,13 @@ def figure(
         for trace in _lines(batch, _colour(place, look), place < MARKED, look, factor):
             picture.add_trace(trace)
     _name(picture, drawn, longest, look, width, height, factor)
+    _name_axis(picture, look, factor)
     picture.update_layout(**_layout(look, height, factor))
     picture.update_xaxes(**_months_axis(longest, factor))
     picture.update_yaxes(
         range=[-4, 104],
-        tickvals=[0, 50, 100],
-        ticktext=["0", "50%", "100%"],
+        tickvals=[0, 25, 50, 75, 100],
+        ticktext=["0", "25%", "50%", "75%", "100%"],
         gridcolor=look.line,
         zeroline=False,
         fixedrange=True,
@@ -293,10 +296,27 @@ def _name(
         )
 
 
+def _name_axis(picture: go.Figure, look: Look, factor: float) -> None:
+    """What the height means, over its axis: the same that the title speaks of."""
+    picture.add_annotation(
+        x=0,
+        y=1,
+        xref="paper",
+        yref="paper",
+        text="未化解占比",
+        showarrow=False,
+        xanchor="left",
+        yanchor="bottom",
+        xshift=-36 * factor,
+        yshift=4 * factor,
+        font={"family": FONTS, "size": TYPE.small * factor, "color": look.secondary},
+    )
+
+
 def _layout(look: Look, height: int, factor: float) -> dict[str, Any]:
     return {
         "height": round(height * factor),
-        "margin": {"l": 4, "r": 12 * factor, "t": 18 * factor, "b": 2, "autoexpand": True},
+        "margin": {"l": 4, "r": 12 * factor, "t": 26 * factor, "b": 2, "autoexpand": True},
         "paper_bgcolor": "rgba(0,0,0,0)",
         "plot_bgcolor": "rgba(0,0,0,0)",
         "font": {"family": FONTS, "size": TYPE.small * factor, "color": look.secondary},

@@ -26,8 +26,8 @@ class Line:
     changes: tuple[Change, ...]
 
 
-_PLACED = "好于、差于按99.8%控制限判断，位次为区间；中性指标不分好坏。"
-_WHOLE = "本地的得分按合计件数同样计算，不是各单位得分的平均。"
+_PLACED = "；好于、差于按99.8%控制限判断，位次为区间；中性指标不分好坏。"
+_WHOLE = "；本地的得分按合计件数同样计算，不是各单位得分的平均。"
 
 
 def payload(lines: Sequence[Line], own: str, names: Mapping[str, str], *, selected: str, group: str) -> dict[str, Any]:
@@ -40,8 +40,15 @@ def payload(lines: Sequence[Line], own: str, names: Mapping[str, str], *, select
         "selected": selected,
         "label": alt(lines, own, names, group),
         "group": group,
-        "foot": (f"细竖线为{group}各单位，虚线为其合计（得分为平均），圆点为本地；" + (_PLACED if placed else _WHOLE)),
+        "foot": f"细竖线为{group}各单位，虚线为其合计（得分为平均），圆点为本地"
+        + (_PLACED if placed else _whole(lines, own)),
     }
+
+
+def _whole(lines: Sequence[Line], own: str) -> str:
+    """Said of a score that is held against its parts."""
+    scored = any(isinstance(line.metric.kind, Score) and comparable(line, own) for line in lines)
+    return _WHOLE if scored else "。"
 
 
 def show(table: dict[str, Any], *, key: str) -> str | None:

@@ -9,7 +9,7 @@ from typing import Literal
 
 import streamlit as st
 
-from dashboard.look import DASH, asset, count
+from dashboard.look import DASH, asset, count, state_label
 from dashboard.look import number as written
 from metrics.core.model import Metric
 
@@ -18,7 +18,7 @@ Form = Literal["upright", "inverted", "few", "unknown"]
 FORM_LABELS: dict[Form, str] = {
     "upright": "正金字塔",
     "inverted": "倒金字塔",
-    "few": "样本不足",
+    "few": state_label("small_n"),
     "unknown": "无从判断",
 }
 FORM_SHAPES: dict[Form, str] = {"upright": "▲", "inverted": "▼", "few": "", "unknown": ""}

@@ -83,7 +83,7 @@ def test_too_few_or_too_small_earlier_batches_compare_nothing() -> None:
     old = [batch("二", 2024, (5, 10, 20)), batch("一", 2023, (5, 10, 20), 9, state="small_n")]
     assert burn_down.same_age([batch("新", 2026, (10, 20, 30)), *old, batch("零", 2022, (1, 2, 3))]) is None
     assert burn_down.same_age([batch("新", 2026, (10, 20))]) is None
-    assert burn_down.title([]) == "积案化解进度"
+    assert burn_down.title([]) == burn_down.MEASURE
 
 
 def test_lines_begin_at_the_whole_and_the_running_month_is_dashed() -> None:
@@ -99,7 +99,7 @@ def test_lines_begin_at_the_whole_and_the_running_month_is_dashed() -> None:
 def test_small_batches_are_not_drawn_and_nothing_is_said_of_them() -> None:
     few = batch("少", 2026, (1,), 9, state="small_n")
     assert not burn_down.figure([few], LIGHT).data
-    assert burn_down.alt([few]) == "积案化解进度：没有可画的批次。"
+    assert burn_down.alt([few]) == "各批积案未化解占比：没有可画的批次。"
 
 
 def test_the_plan_is_a_straight_line_to_its_end() -> None:

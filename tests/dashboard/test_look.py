@@ -139,3 +139,9 @@ def test_text_turns_light_on_dark_colours() -> None:
     assert not look.dark_ground("#e3eefa")
     assert look.look_named("dark") is DARK
     assert look.look_named(None) is LIGHT
+
+
+def test_a_state_has_one_word_and_one_reason_and_an_unknown_one_is_undefined() -> None:
+    for state, word in look.STATE_LABELS.items():
+        assert (look.state_label(state), look.state_reason(state)) == (word, look.STATE_REASONS[state])
+    assert look.state_label(None) == look.state_label("strange") == "未定义"

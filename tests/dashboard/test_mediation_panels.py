@@ -12,8 +12,9 @@ from dashboard.address import Selection
 from dashboard.explored import Answer
 from dashboard.exploring import ExploreQuery
 from dashboard.look import LIGHT
-from dashboard.page import Page, PageSpec
+from dashboard.page import PEERS, Page, PageSpec
 from dashboard.panels import channels, mediation, mix, pyramid
+from dashboard.panels.league import peers_of
 from dashboard.span import Span
 from dashboard.views.screen import Screen
 from metrics.core.period import Grain, Period
@@ -154,3 +155,19 @@ def test_a_free_question_about_a_township_calls_what_is_coded_above_it_unknown(p
     states = frame.select("civil_filings.state", "police_disputes.state").row(0)
     assert states == ("not_measured", "ok")
     assert frame["police_disputes.value"].item() == 70
+
+
+def test_only_counties_are_told_apart_by_kind(page: Page) -> None:
+    metric = metrics()[RATE]
+    chosen = page.selection.switched(PEERS, "county")
+    counties = peers_of(at(page, switches=chosen.switches), metric)
+    towns = peers_of(at(page, region=COUNTY, switches=chosen.switches), metric)
+    assert counties.occurring
+    assert (towns.occurring, towns.codes, towns.group) == ((), None, PEERS.default)
+    assert towns.members == tuple(page.tree.at_level(COUNTY, 1))
+
+
+def test_the_kind_of_county_narrows_nothing_among_towns(page: Page) -> None:
+    switches = page.selection.switched(PEERS, "devzone").switches
+    narrowed = mix.differences(at(page, region=COUNTY, switches=switches), metrics()[RATE])
+    assert narrowed == mix.differences(at(page, region=COUNTY), metrics()[RATE])

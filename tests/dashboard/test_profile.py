@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -9,7 +10,7 @@ import pytest
 from dashboard.look import Change
 from dashboard.views import profile
 from dashboard.views.profile import Line
-from metrics.core.model import Metric, Ratio
+from metrics.core.model import Metric, Ratio, Score
 
 RATE = Metric("rate", "成功率", "%", "more", Ratio((), ()), "口径", "为何", "注意", "来源", None)
 NAMES = {"a": "甲县", "b": "乙县", "c": "丙县"}
@@ -52,7 +53,12 @@ def test_what_is_made_of_the_others_has_no_place_among_them() -> None:
         [Line(RATE, [row("b", 0.9), row("c", 0.8)], 0.9, ())], "a", NAMES, selected="", group="各县"
     )
     assert not whole["placed"]
-    assert "不是各单位得分的平均" in whole["foot"]
+    assert "得分的平均" not in whole["foot"]
+    score = replace(RATE, kind=Score("balanced"))
+    scored = profile.payload(
+        [Line(score, [row("a", 0.6), row("b", 0.9)], 0.9, ())], "a", NAMES, selected="", group="各县"
+    )
+    assert "不是各单位得分的平均" in scored["foot"]
     judged = [row("a", 0.9, band="within", rank_low=1, rank_high=2), row("b", 0.9)]
     assert profile.payload([Line(RATE, judged, 0.9, ())], "a", NAMES, selected="", group="县域")["placed"]
 

@@ -80,8 +80,9 @@ def test_a_department_rate_keeps_its_state_and_its_parts() -> None:
         return departments._rate(row, "reply", "reply_on_time_rate")
 
     assert (cell("ok", 0.9, 18, 20).text, cell("ok", 0.9, 18, 20).unit) == ("90.0%", "18/20")
-    assert (cell("small_n", 0.5, 1, 2).text, cell("small_n", 0.5, 1, 2).tone) == ("50.0%", "muted")
-    assert cell("small_n", 0.5, 1, 2).title == "样本不足，不作比较"
+    few = cell("small_n", 0.5, 1, 2)
+    assert (few.text, few.unit, few.tone) == ("样本不足", "1/2", "muted")
+    assert few.title == "分母过小，不作比较"
     assert cell("undefined", None, 0, 0).text == "未定义"
     assert cell("suppressed", None, 0, 0).text == "已隐去"
 
@@ -107,3 +108,13 @@ def test_a_part_with_too_few_cases_is_named_without_points() -> None:
     assert score._figure(shared).text == "54.5%×23.0"
     assert "参评率 23.0%" in score._figure(shared).title
     assert score._figure({**row, "value": None, "denominator": 0}).text == "未定义"
+
+
+def test_a_part_that_counts_only_for_all_together_is_told() -> None:
+    def parts(*counted: tuple[str, bool]) -> pl.DataFrame:
+        return pl.DataFrame(counted, schema={"part": pl.String, "counted": pl.Boolean}, orient="row")
+
+    whole = parts(("答复", True), ("督办", True), ("化解", False))
+    members = parts(("答复", True), ("督办", False), ("化解", False), ("答复", False), ("督办", False))
+    assert score.counted_only_together(whole, members) == ["督办"]
+    assert score.counted_only_together(whole, parts(("答复", True), ("督办", True))) == []

@@ -8,6 +8,7 @@ import pytest
 from dashboard.panels import orders, risk
 from dashboard.views import table
 from dashboard.views.table import Cell, Column, Row
+from metrics.registry import metrics
 
 LEVELS: risk.Named = {"high": "高", "medium": "中", "low": "低"}
 DOMAINS: risk.Named = {"land": "土地管理", "labour": "劳动关系", None: "未填"}
@@ -90,3 +91,18 @@ def test_an_empty_matrix_says_why() -> None:
 def test_only_rows_and_cells_that_open_something_may_give_back_a_key() -> None:
     rows = [Row("row", [Cell("甲")], open=True), Row("shut", [Cell("1", open="cell", shade=0.5)])]
     assert table.openable(table.payload([Column("列")], rows, label="", empty="")) == {"row", "cell"}
+
+
+def test_the_basis_of_the_rate_in_time_is_said_where_something_fell_due() -> None:
+    assert orders.basis_words(19) == "按期率另按本期到期的 19 件计。"
+    assert orders.basis_words(0) == orders.basis_words(None) == ""
+
+
+def test_a_rate_of_few_orders_is_shown_as_its_counts_and_hidden_ones_by_their_word() -> None:
+    metric = metrics()["orders_on_time_rate"]
+    row = {"metric": metric.key, "value": 0.5, "numerator": 1, "denominator": 2}
+    few = orders._figure({**row, "state": "small_n"}, metric)
+    assert (few.text, few.tone, few.title) == ("1/2", "muted", "样本不足：分母过小，不作比较")
+    assert orders._figure({**row, "state": "suppressed"}, metric).text == "已隐去"
+    assert orders._figure({**row, "state": "not_measured"}, metric).text == "该级不统计"
+    assert orders._figure({**row, "value": None, "state": "undefined"}, metric).text == "—"
