@@ -14,7 +14,6 @@ from data_access.clocks import Clock, Level
 from data_access.reference import LOCAL
 from data_access.store import Provenance
 
-NOW = datetime.now(tz=LOCAL)
 WEDNESDAY = datetime(2026, 11, 25, 9, 0, tzinfo=LOCAL)
 HOUR = timedelta(hours=1)
 IN_STEP = Clock("in_order", "同步", ("备库与主库相连",), None, "in_step")
@@ -26,11 +25,18 @@ def hourly(monkeypatch: pytest.MonkeyPatch) -> None:
     current.found(every=HOUR)
 
 
-def made(taken_at: datetime = NOW, newest: date | None = None) -> Provenance:
+def right_now() -> datetime:
+    """The clock that the badge reads: the tests may come minutes after they were loaded."""
+    return datetime.now(tz=LOCAL)
+
+
+def made(taken_at: datetime | None = None, newest: date | None = None) -> Provenance:
+    taken_at = taken_at or right_now()
     return Provenance(7, taken_at, taken_at.date() - timedelta(days=1), newest or taken_at.date(), None, "备库，同步")
 
 
-def saw(clock: Clock, at: datetime = NOW) -> None:
+def saw(clock: Clock, at: datetime | None = None) -> None:
+    at = at or right_now()
     current.saw(Seen(clock, at, at, "db:5432"))
 
 
@@ -60,7 +66,7 @@ def test_before_the_first_look_nothing_is_known() -> None:
 
 
 def test_a_look_that_is_old_is_not_believed() -> None:
-    saw(IN_STEP, NOW - HOUR)
+    saw(IN_STEP, right_now() - HOUR)
     found = freshness.clocks(made()).replica
     assert (found.words, found.level) == ("未知", "caution")
     assert "没有看库的状态" in found.notes[0]
@@ -91,11 +97,11 @@ def test_the_badge_has_the_words_and_the_colour_of_the_worst(clock: Clock, tone:
 )
 def test_a_snapshot_that_is_not_renewed_turns_amber_then_red(hours: int, tone: str, age: str) -> None:
     saw(IN_STEP)
-    badge = bar.marks(made(NOW - hours * HOUR, NOW.date()))
+    badge = bar.marks(made(right_now() - hours * HOUR, right_now().date()))
     assert f'class="yp-dot {tone}"' in badge
     assert f"快照 №7{age}<" in badge
-    current.found(read_at=NOW)
-    assert 'class="yp-dot "' in bar.marks(made(NOW - hours * HOUR, NOW.date()))
+    current.found(read_at=right_now())
+    assert 'class="yp-dot "' in bar.marks(made(right_now() - hours * HOUR, right_now().date()))
 
 
 def test_a_failed_refresh_is_said_and_amber_at_least() -> None:

@@ -30,7 +30,10 @@ _GRID = [(right / 24, down / 24) for right in range(1, 24) for down in range(1, 
 # The script has run, every picture has been drawn, and for a third of a second nothing began anew.
 _SETTLED = """() => {
   const app = document.querySelector('[data-testid="stApp"]')
-  const busy = !app || app.dataset.testScriptState !== "notRunning" || document.querySelector('[data-stale="true"]')
+  // The script may have come to its end before the browser has drawn the cards, which have a tree of their own.
+  const cards = document.querySelector('.st-key-cards [data-testid="stBidiComponentIsolated"]')
+  const drawn = !document.querySelector(".st-key-cards") || cards?.shadowRoot?.querySelector(".value")
+  const busy = !app || app.dataset.testScriptState !== "notRunning" || document.querySelector('[data-stale="true"]') || !drawn
   const now = performance.now()
   if (busy) window.yanpanBusy = now
   window.yanpanBusy ??= now
