@@ -14,8 +14,6 @@ import pytest
 from tests.faults import registered
 from tests.faults.stage import Stage
 
-_PATIENCE = 60.0  # seconds to a right picture; only a hint on a loaded machine
-
 
 @pytest.fixture(scope="module")
 def stage(state_folder: Path) -> Iterator[Stage]:
@@ -43,4 +41,3 @@ _EACH_RUN = (
 def test_a_fault_does_no_harm(stage: Stage, key: str) -> None:
     trial = registered()[key].run(stage)
     assert (trial.wrong, trial.lost) == (0, 0), trial
-    assert trial.recovery < _PATIENCE
