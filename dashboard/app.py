@@ -6,7 +6,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from dashboard import address, navigation, states, telemetry
+from dashboard import address, dress, navigation, states, telemetry
 from dashboard.page import SHARED_SWITCHES
 from metrics.core.query import Forbidden
 
@@ -16,6 +16,7 @@ ICON = Path(__file__).resolve().parent / "assets" / "icon.png"
 def main() -> None:
     """Draw the navigation and run the page that the address names."""
     st.set_page_config(page_title="研判", page_icon=str(ICON), layout="wide", initial_sidebar_state="auto")
+    dress.begin()
     pages = [navigation.page(name) for name in navigation.ORDER]
     chosen = st.navigation(pages, position="hidden")
     words = {name: st.query_params.get_all(name) for name in st.query_params}

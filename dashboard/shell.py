@@ -7,10 +7,9 @@ from html import escape
 
 import streamlit as st
 
-from dashboard import address, answers, as_seen, bar, current, exploring, history, saved_views, waiting
+from dashboard import address, answers, as_seen, bar, current, dress, exploring, history, saved_views, waiting
 from dashboard.address import Offer, Selection
 from dashboard.exploring import ExploreQuery
-from dashboard.look import asset, page_css
 from dashboard.page import Page, PageSpec
 from dashboard.span import Span
 from dashboard.views.screen import current_screen
@@ -28,7 +27,7 @@ def open_page(title: str | None, spec: PageSpec) -> Page:
     """Draw the page's bar and read what is selected. Stops the run while no snapshot is there."""
     name = (title or spec.path).strip()
     screen = current_screen()
-    st.html(page_css(screen.look) + f"<style>{asset('shell.css')}</style>")
+    dress.draw(screen.look)
     used = current.snapshot()
     if used is None:
         waiting.show()

@@ -10,6 +10,8 @@ from typing import Literal
 
 import streamlit as st
 
+from dashboard import dress
+
 Kind = Literal["empty", "forbidden", "broken", "waiting"]
 _SIGNS = {"empty": "○", "forbidden": "■", "broken": "▲", "waiting": "◔"}
 
@@ -30,12 +32,14 @@ def empty(reason: str, action: str) -> None:
 
 def forbidden(reason: str) -> None:
     """In place of a page that the viewer may not see."""
+    dress.ensure()
     with st.container(key="panel-forbidden"):
         st.html(card("forbidden", "没有权限", reason, "请联系管理员开通，或回到上一页。"))
 
 
 def broken(number: str) -> None:
     """In place of a page that failed; the log holds the trace under that number."""
+    dress.ensure()
     with st.container(key="panel-broken"):
         st.html(
             card(
