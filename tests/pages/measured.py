@@ -45,6 +45,17 @@ function seen(piece) {
   }
   return { ...piece, left, top, right, bottom }
 }
+// The list that a piece is pinned to the edge of: its ground hides what is scrolled under it.
+function pinned(piece) {
+  for (let one = piece.owner; one; one = one.parentElement) {
+    if (getComputedStyle(one).position === "sticky") return one.closest(".scroll")
+  }
+  return null
+}
+function hides(one, other) {
+  const list = pinned(one)
+  return list !== null && pinned(other) === null && other.owner.closest(".scroll") === list
+}
 const all = pieces.map(seen).filter((one) => one.right - one.left > 2 && one.bottom - one.top > 2)
 const found = []
 for (let i = 0; i < all.length; i += 1) {
@@ -55,7 +66,7 @@ for (let i = 0; i < all.length; i += 1) {
     const tall = Math.min(a.bottom, b.bottom) - Math.max(a.top, b.top)
     const least = Math.min((a.right - a.left) * (a.bottom - a.top), (b.right - b.left) * (b.bottom - b.top))
     if (wide > 2 && tall > 0.3 * Math.min(a.bottom - a.top, b.bottom - b.top) && wide * tall > 0.12 * least) {
-      found.push(`${a.text} × ${b.text}`)
+      if (!hides(a, b) && !hides(b, a)) found.push(`${a.text} × ${b.text}`)
     }
   }
 }

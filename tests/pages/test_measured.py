@@ -39,6 +39,15 @@ def test_words_beside_one_another_hidden_or_scrolled_away_do_not_overlap(page: P
     assert overlapping(page) == []
 
 
+def test_what_a_pinned_row_of_a_list_hides_does_not_overlap_but_what_it_lies_over_elsewhere_does(page: Page) -> None:
+    row = "<div style='position:sticky;bottom:0;background:white'>选中</div>"
+    rows = "<div>甲</div><div>乙</div><div>丙</div>"
+    page.set_content(f"<div class='scroll' style='height:40px;overflow:auto'>{rows}{row}<div>丁</div></div>")
+    assert overlapping(page) == []
+    page.set_content(f"<div style='height:40px;overflow:auto'>{rows}{row}<div>丁</div></div>")
+    assert overlapping(page) != []
+
+
 def test_a_word_cut_by_its_box_or_by_the_window_is_found(page: Page) -> None:
     page.set_content(
         "<div style='width:30px;overflow:hidden;white-space:nowrap'>太长的一句话</div>"
